@@ -1,0 +1,3 @@
+//! The helper's executable.
+
+fn main() {}

@@ -1,0 +1,48 @@
+//! RFC 9457 problem details: every error that the helper answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cart::Quote;
+
+/// The body of an `application/problem+json` answer. Branch on `code`, show `title`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// An address that explains the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One sentence for people.
+    pub title: String,
+    /// The HTTP status, repeated.
+    pub status: u16,
+    /// Stable, such as `cart_invalid`.
+    pub code: String,
+    /// The path that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// Names this request in the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Whether the same request can work later.
+    pub retryable: bool,
+    /// What was wrong, field by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// With `price_changed` and `quote_expired`: what it costs now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Box<Quote>>,
+}
+
+/// One field that was wrong. The input itself is never repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// RFC 6901, such as `/items/0/quantity`.
+    pub pointer: String,
+    /// Stable, such as `out_of_range`.
+    pub code: String,
+    /// The least allowed, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<i64>,
+    /// The most allowed, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
+}
