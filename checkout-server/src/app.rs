@@ -115,3 +115,11 @@ impl App {
         host.eq_ignore_ascii_case(public) || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
     }
 }
+
+impl App {
+    /// Whether no real money moves: the pages say so.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.provider.checkout_origin() != "https://checkout.dodopayments.com"
+    }
+}

@@ -1,5 +1,7 @@
 //! Every route and layer: the table of contents of the helper's doors.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
@@ -33,13 +35,15 @@ pub fn router(app: &App) -> Router {
     let pages = Router::new()
         .route("/pay/{price_id}", get(pay::show).post(pay::submit))
         .route("/c/{id}", get(status::show))
+        .route("/problems/{code}", get(pages::problem))
         .route("/pages.css", get(pages::stylesheet))
         .layer(from_fn_with_state(app.clone(), pages::protect));
 
     let widget = Router::new()
         .route("/checkout.js", get(assets::loader))
-        .route("/assets/{hash}/{*path}", get(assets::asset))
-        .route("/csp", get(assets::csp));
+        .route("/assets/{hash}/{*path}", get(assets::file))
+        .route("/csp", get(assets::csp))
+        .with_state(Arc::new(assets::Widget::embedded(&*app.public_url, vec![app.provider.checkout_origin().to_owned()])));
 
     let provider = Router::new().route("/webhooks/dodo", post(webhooks::accept));
 

@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
+use checkout_types::customer::Customer;
 use checkout_types::{CheckoutRequest, Quote};
 
 use crate::app::App;
 use crate::checkout::{Order, SESSION_LIFETIME};
 use crate::error::{Code, Problem};
 use crate::pricing;
-use crate::provider::{CustomerText, NewSession, ProviderError};
+use crate::provider::{NewSession, ProviderError};
 use crate::quote::token::{self, Sealed, TokenError};
 use crate::quote::{self, Cart};
 use crate::random;
@@ -81,10 +82,18 @@ async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Resul
     send(app, claimed, &order).await
 }
 
+/// Whether a mail can reach that address.
+///
+/// # Errors
+/// It cannot.
+pub fn check_email(email: &str) -> Result<(), Problem> {
+    buyer::check(&Customer { email: email.to_owned(), name: None }).map(drop)
+}
+
 /// What a request wants, after every check that needs no provider.
 struct Wanted<'a> {
     cart: Cart<'a>,
-    customer: CustomerText,
+    customer: Customer,
     request: &'a CheckoutRequest,
     success_url: Option<destination::Destination>,
 }
@@ -98,7 +107,7 @@ impl<'a> Wanted<'a> {
         buyer::check_notes(&request.custom_data)?;
         Ok(Self {
             cart,
-            customer: CustomerText(buyer::check(&request.customer)?),
+            customer: buyer::check(&request.customer)?,
             success_url: request.success_url.as_deref().map(|url| destination::check(app, url)).transpose()?,
             request,
         })

@@ -47,23 +47,13 @@ pub struct NewSession<'a> {
     /// What is bought.
     pub cart: &'a Cart<'a>,
     /// Who buys.
-    pub customer: &'a CustomerText,
+    pub customer: &'a Customer,
     /// Where the provider sends the buyer afterwards.
     pub return_url: &'a str,
     /// Where it sends a buyer who gave up.
     pub cancel_url: &'a str,
     /// The page's own notes.
     pub custom_data: &'a BTreeMap<String, String>,
-}
-
-/// A customer whose name and address do not print themselves into logs.
-#[derive(Clone)]
-pub struct CustomerText(pub Customer);
-
-impl std::fmt::Debug for CustomerText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[personal data]")
-    }
 }
 
 /// A payment page.

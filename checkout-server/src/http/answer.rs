@@ -72,7 +72,10 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return Some(problem);
     }
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     match response.status() {
+        // A refusal in words for people, from `pages::refusal`.
+        _ if is_page => None,
         StatusCode::NOT_FOUND => Some(Code::NotFound.into()),
         StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed.into()),
         StatusCode::PAYLOAD_TOO_LARGE => Some(Code::BodyTooLarge.into()),

@@ -133,7 +133,7 @@ pub(super) const ORDER_ID: &str = "order_id";
 
 impl<'a> SessionBody<'a> {
     pub(super) fn new(session: &'a NewSession<'_>) -> Self {
-        let customer = &session.customer.0;
+        let customer = session.customer;
         let notes = session.custom_data.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         Self {
             priced: PreviewBody::new(session.cart),
