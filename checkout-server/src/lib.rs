@@ -5,5 +5,6 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod demo;
 pub mod random;
 pub mod signature;
