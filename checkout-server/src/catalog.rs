@@ -127,8 +127,9 @@ impl Catalog {
     #[must_use]
     pub fn version(&self) -> String {
         let canonical = serde_json::to_vec(self).expect("a catalog is plain data with text keys");
-        let [a, b, c, d, e, f, ..] = <[u8; 32]>::from(Sha256::digest(&canonical));
-        format!("{:012x}", u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+        let digest = Sha256::digest(&canonical);
+        let short = digest.iter().take(6).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{short:012x}")
     }
 
     fn public_product(&self, product: &Product) -> public::Product {
