@@ -5,5 +5,6 @@
 
 pub mod catalog;
 pub mod clock;
+pub mod http;
 pub mod random;
 pub mod signature;
