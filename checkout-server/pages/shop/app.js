@@ -25,7 +25,7 @@ go.addEventListener("click", (event) => {
 function unlock() {
   dialog.close();
   document.querySelector("#plan-chip").textContent = "Pro plan";
-  document.querySelector("#unlocked").textContent = "You are on Pro now. Sharing, approvals and PDF are yours.";
+  document.querySelector("#unlocked").textContent = "You are on Pro now. Sharing, the calendar and PDF are yours.";
   for (const chip of document.querySelectorAll(".locked .chip")) chip.remove();
   for (const button of document.querySelectorAll(".locked")) button.classList.remove("locked");
 }

@@ -31,7 +31,11 @@ function show(entry) {
   }
   list.prepend(item);
   while (list.childElementCount > MOST_SHOWN) list.lastElementChild.remove();
-  $("panel-empty").hidden = true;
+  if (!$("panel-empty").hidden) {
+    // There is something to look at now: the explanation makes room for it.
+    $("panel-empty").hidden = true;
+    $("panel-flow").open = false;
+  }
   if (toggle.ariaExpanded === "false") unseen(+$("panel-count").textContent + 1);
 }
 

@@ -60,7 +60,7 @@ impl Shop {
             prices: prices::shown(&catalog, &helper_url),
             helper_url,
             activity,
-            control: Control::new(sandbox_control),
+            control: Control::new(sandbox_control, &catalog),
         }
     }
 

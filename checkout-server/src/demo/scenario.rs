@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::activity::{Entry, Who};
 use super::pages::Shop;
+use crate::catalog::Catalog;
 
 /// A button.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -27,39 +28,41 @@ pub(super) struct Scenario {
 }
 
 /// The buttons, in the order to show.
-pub(super) const ALL: [Scenario; 8] = [
-    Scenario {
-        name: "decline",
-        label: "Decline the next payment",
-        done: "The next payment will be declined, whatever the card.",
-    },
-    Scenario { name: "slow", label: "Slow webhook", done: "Webhooks now arrive 40 seconds late." },
-    Scenario { name: "twice", label: "Webhook twice", done: "Every webhook now arrives twice. Nothing happens twice." },
-    Scenario { name: "never", label: "Webhook never", done: "Webhooks are now lost on the way." },
-    Scenario {
-        name: "price",
-        label: "Change a price",
-        done: "The provider now charges more for Pro. A quote from before is refused and shown again.",
-    },
-    Scenario { name: "hour", label: "Advance the clock 1 hour", done: "It is an hour later now: quotes have expired." },
-    Scenario {
-        name: "day",
-        label: "Advance the clock 1 day",
-        done: "It is a day later now: open payment pages have expired.",
-    },
-    Scenario { name: "normal", label: "Back to normal", done: "Everything behaves again." },
+pub(super) const ALL: [Scenario; 10] = [
+    Scenario::new("decline", "Decline the next payment", "The next payment will be declined, whatever the card."),
+    Scenario::new("three_ds", "Ask for 3-D Secure", "The next payment will ask the buyer to confirm with the bank."),
+    Scenario::new("slow", "Slow webhook", "Webhooks now arrive 40 seconds late."),
+    Scenario::new("twice", "Webhook twice", "Every webhook now arrives twice. Nothing happens twice."),
+    Scenario::new("never", "Webhook never", "Webhooks are now lost on the way. What is paid stays unpaid here."),
+    Scenario::new(
+        "price",
+        "Change a price",
+        "Pro is dearer now. An older quote is refused, and the buyer sees the new one.",
+    ),
+    Scenario::new("outage", "Provider down", "The provider now answers with errors. Nothing is charged or lost."),
+    Scenario::new("hour", "Advance the clock 1 hour", "It is an hour later now: quotes have expired."),
+    Scenario::new("day", "Advance the clock 1 day", "It is a day later now: open payment pages have expired."),
+    Scenario::new("normal", "Back to normal", "Everything behaves again."),
 ];
+
+impl Scenario {
+    const fn new(name: &'static str, label: &'static str, done: &'static str) -> Self {
+        Self { name, label, done }
+    }
+}
 
 /// The way to the sandbox's control API.
 pub(super) struct Control {
     http: reqwest::Client,
     base: String,
+    /// The provider's product whose price changes, and what it then costs.
+    dearer: Option<(String, i64)>,
 }
 
 impl Control {
     /// # Panics
     /// Where no HTTP client can be made at all, which is a broken build.
-    pub(super) fn new(base: String) -> Self {
+    pub(super) fn new(base: String, catalog: &Catalog) -> Self {
         // Whoever comes first installs it for the process; the second try is refused, and that is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
@@ -67,7 +70,28 @@ impl Control {
             .no_proxy()
             .build()
             .expect("a client without certificates of its own can always be made");
-        Self { http, base }
+        let dearer =
+            catalog.price("pro_monthly").map(|(_, price)| (price.provider_product.clone(), price.money.amount + 200));
+        Self { http, base, dearer }
+    }
+
+    /// What the sandbox is asked to do.
+    fn order(&self, name: &str) -> (Method, &'static str, Value) {
+        let change = |body| (Method::PUT, "/control/scenario", body);
+        let webhooks = |mode: &str| change(json!({ "webhooks": { "mode": mode } }));
+        let advance = |seconds: u32| (Method::POST, "/control/clock/advance", json!({ "seconds": seconds }));
+        match name {
+            "decline" | "three_ds" => change(json!({ "next_payment": name })),
+            "slow" | "twice" | "never" => webhooks(name),
+            "price" => {
+                let (product, price) = self.dearer.clone().unwrap_or_default();
+                change(json!({ "price_change": { "product_id": product, "price": price } }))
+            }
+            "outage" => change(json!({ "outage": "error500" })),
+            "hour" => advance(3_600),
+            "day" => advance(86_400),
+            _ => (Method::DELETE, "/control/scenario", json!({})),
+        }
     }
 
     async fn send(&self, (method, path, body): (Method, &str, Value)) -> Result<(), String> {
@@ -77,22 +101,6 @@ impl Control {
             Ok(answer) => Err(format!("The sandbox did not take it: it answered {}.", answer.status().as_u16())),
             Err(_) => Err("The sandbox does not answer.".to_owned()),
         }
-    }
-}
-
-/// What the sandbox is asked to do.
-fn order(name: &str) -> (Method, &'static str, Value) {
-    let scenario = |body| (Method::PUT, "/control/scenario", body);
-    let advance = |seconds: u32| (Method::POST, "/control/clock/advance", json!({ "seconds": seconds }));
-    match name {
-        "decline" => scenario(json!({ "decline_next": 1 })),
-        "slow" => scenario(json!({ "webhook_delay_seconds": 40 })),
-        "twice" => scenario(json!({ "webhooks": "twice" })),
-        "never" => scenario(json!({ "webhooks": "never" })),
-        "price" => scenario(json!({ "price_change": 200 })),
-        "hour" => advance(3_600),
-        "day" => advance(86_400),
-        _ => scenario(json!({})),
     }
 }
 
@@ -110,7 +118,7 @@ pub(super) async fn play(State(shop): State<Arc<Shop>>, headers: HeaderMap, Form
     let Some(scenario) = ALL.iter().find(|scenario| scenario.name == choice.scenario) else {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     };
-    let done = shop.control.send(order(scenario.name)).await;
+    let done = shop.control.send(shop.control.order(scenario.name)).await;
     let entry = Entry {
         at: shop.activity.now(),
         who: Who::Sandbox,

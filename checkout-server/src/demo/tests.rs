@@ -216,6 +216,15 @@ async fn a_button_asks_the_sandbox() {
     assert_eq!(response.headers()[header::LOCATION], "/app#what-happened");
     assert_eq!(asked.recv().await.unwrap(), r#"POST /control/clock/advance {"seconds":3600}"#);
     assert_eq!(told(&activity), ["You asked the sandbox: Advance the clock 1 hour"]);
+    for (scenario, expected) in [
+        ("decline", r#"PUT /control/scenario {"next_payment":"decline"}"#),
+        ("slow", r#"PUT /control/scenario {"webhooks":{"mode":"slow"}}"#),
+        ("price", r#"PUT /control/scenario {"price_change":{"price":3100,"product_id":"pdt_0NqDemoProMonthly0001"}}"#),
+        ("normal", "DELETE /control/scenario {}"),
+    ] {
+        ask(&shop, press(scenario, "http://127.0.0.1:4242")).await;
+        assert_eq!(asked.recv().await.unwrap(), expected);
+    }
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn helper(method: &Method, route: &str) -> Known {
         ("POST", "/pay/{}") => "Browser sent the form of the page that works without script",
         ("GET", "/c/{}") => "Browser opened the checkout's status page",
         ("POST", route) if route.starts_with("/webhooks/") => "Sandbox sent a webhook",
-        ("GET", route) if route.starts_with("/assets") => return Known::Noise,
+        ("GET", route) if route.starts_with("/assets") || route == "/pages.css" => return Known::Noise,
         ("OPTIONS" | "HEAD", _) => return Known::Noise,
         _ => return Known::Not,
     })
@@ -60,11 +60,12 @@ fn sandbox(method: &Method, route: &str) -> Known {
         ("GET", "/products" | "/products/{}") => "Helper asked the sandbox about products",
         ("GET", "/session/{}") => "Browser opened the sandbox's payment page",
         ("GET", "/overlay/session/{}" | "/inline/session/{}") => "Browser opened the sandbox's payment page in a frame",
-        ("POST", route) if route.contains("session/{}") && !route.starts_with("/control") => {
+        (_, route) if route.starts_with("/control") || route.starts_with("/hosted") => return Known::Noise,
+        ("POST", route) if route.ends_with("session/{}/pay") => {
             "Browser sent the test card to the sandbox; the shop never sees it"
         }
-        (_, route) if route.starts_with("/control") => return Known::Noise,
-        ("GET", route) if route.contains("session/{}") || route.starts_with("/assets") => return Known::Noise,
+        ("POST", route) if route.ends_with("session/{}/challenge") => "Buyer answered the bank's question (3-D Secure)",
+        ("POST", route) if route.ends_with("session/{}/cancel") => "Buyer left the payment page",
         ("OPTIONS" | "HEAD", _) => return Known::Noise,
         _ => return Known::Not,
     })
@@ -82,4 +83,36 @@ fn without_names(route: &str) -> String {
         inside = inside || character == '{';
     }
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_told_noise_or_named_by_its_pattern() {
+        for (asked, method, route, expected) in [
+            (Who::Helper, Method::GET, "/v1/checkouts/{id}/events", Some("Browser listens for news of the checkout")),
+            (Who::Helper, Method::OPTIONS, "/v1/quotes", None),
+            (Who::Helper, Method::GET, "/assets/{hash}/{*path}", None),
+            (Who::Helper, Method::GET, "/problems/{code}", Some("The helper was asked: GET /problems/{}")),
+            (
+                Who::Sandbox,
+                Method::GET,
+                "/overlay/session/{id}",
+                Some("Browser opened the sandbox's payment page in a frame"),
+            ),
+            (
+                Who::Sandbox,
+                Method::POST,
+                "/inline/session/{id}/challenge",
+                Some("Buyer answered the bank's question (3-D Secure)"),
+            ),
+            (Who::Sandbox, Method::POST, "/control/sessions/{id}/pay", None),
+            (Who::Sandbox, Method::GET, "/hosted/page.css", None),
+            (Who::Sandbox, Method::GET, "/addons/{id}", Some("The sandbox was asked: GET /addons/{}")),
+        ] {
+            assert_eq!(of(asked, &method, route).as_deref(), expected, "{method} {route}");
+        }
+    }
 }
