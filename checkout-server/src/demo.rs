@@ -6,6 +6,7 @@ mod activity;
 mod pages;
 mod prices;
 mod scenario;
+mod start;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -19,6 +20,7 @@ use axum::routing::{get, post};
 use crate::catalog::Catalog;
 
 pub use activity::{Activity, Entry, Who};
+pub use start::{Demo, Options, Ready, start};
 pub use watch::activity_layer;
 
 /// What the shop has to know.
