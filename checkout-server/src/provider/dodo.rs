@@ -15,6 +15,7 @@ use crate::event::Notice;
 use crate::quote::Cart;
 
 mod notice;
+mod preview;
 mod wire;
 
 /// An answer larger than this is not one of theirs.
@@ -103,7 +104,7 @@ impl Provider for Dodo {
                 ProviderError::Unknown(reason) => ProviderError::Unavailable(reason),
                 other => other,
             })?;
-            wire::preview(answer).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+            preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
         })
     }
 

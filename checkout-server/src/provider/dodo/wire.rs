@@ -7,7 +7,7 @@ use checkout_types::money::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::provider::{NewSession, Preview, PreviewAddon, PreviewCharge, PreviewLine, Session};
+use crate::provider::{NewSession, Session};
 use crate::quote::Cart;
 
 /// `{"code", "message"}` of a refusal.
@@ -157,82 +157,4 @@ pub(super) fn session(answer: Value) -> Result<Session, String> {
     let SessionAnswer { session_id, checkout_url } = serde_json::from_value(answer).map_err(|error| error.to_string())?;
     let url = checkout_url.ok_or("a session without an address")?;
     Ok(Session { id: session_id, url })
-}
-
-#[derive(Deserialize)]
-struct PreviewAnswer {
-    currency: Currency,
-    current_breakup: Breakup,
-    total_price: i64,
-    total_tax: Option<i64>,
-    product_cart: Vec<PreviewedLine>,
-    subscriptions: Option<Vec<PreviewedSubscription>>,
-}
-
-#[derive(Deserialize)]
-struct Breakup {
-    subtotal: i64,
-    discount: i64,
-    total_amount: i64,
-    tax: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct PreviewedLine {
-    product_id: String,
-    quantity: u32,
-    og_price: i64,
-    #[serde(default)]
-    tax_inclusive: bool,
-    addons: Option<Vec<PreviewedAddon>>,
-}
-
-#[derive(Deserialize)]
-struct PreviewedAddon {
-    addon_id: String,
-    quantity: u32,
-    og_price: i64,
-    single_quantity_price: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct PreviewedSubscription {
-    product_id: String,
-    recurring_amount: i64,
-    next_billing_date: Option<String>,
-}
-
-pub(super) fn preview(answer: Value) -> Result<Preview, String> {
-    let answer: PreviewAnswer = serde_json::from_value(answer).map_err(|error| error.to_string())?;
-    let PreviewAnswer { currency, current_breakup, total_price, total_tax, product_cart, subscriptions } = answer;
-    let Breakup { subtotal, discount, total_amount, tax } = current_breakup;
-    if total_price != total_amount {
-        return Err("two totals in one preview".to_owned());
-    }
-    Ok(Preview {
-        currency,
-        subtotal,
-        discount,
-        tax: tax.or(total_tax).unwrap_or(0),
-        total: total_amount,
-        lines: product_cart.into_iter().map(line).collect(),
-        recurring: subscriptions.unwrap_or_default().into_iter().map(charge).collect(),
-    })
-}
-
-fn line(line: PreviewedLine) -> PreviewLine {
-    let PreviewedLine { product_id, quantity, og_price, tax_inclusive, addons } = line;
-    let addon = |addon: PreviewedAddon| {
-        let PreviewedAddon { addon_id, quantity, og_price, single_quantity_price } = addon;
-        // An add-on's og_price is for its whole quantity.
-        let unit = single_quantity_price.unwrap_or(og_price / i64::from(quantity.max(1)));
-        PreviewAddon { addon: addon_id, quantity, unit }
-    };
-    let addons = addons.unwrap_or_default().into_iter().map(addon).collect();
-    PreviewLine { product: product_id, quantity, unit: og_price, tax_inclusive, addons }
-}
-
-fn charge(subscription: PreviewedSubscription) -> PreviewCharge {
-    let PreviewedSubscription { product_id, recurring_amount, next_billing_date } = subscription;
-    PreviewCharge { product: product_id, amount: recurring_amount, next_at: next_billing_date }
 }
