@@ -17,6 +17,8 @@ use crate::clock::rfc3339;
 use crate::error::{Code, Problem, field};
 use crate::provider::{Preview, PreviewLine};
 
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 /// How long a quote holds.
@@ -36,6 +38,18 @@ pub struct Cart<'a> {
     pub discount_code: Option<String>,
     /// Where the buyer is, if they said so.
     pub address: Option<Address>,
+}
+
+impl Cart<'_> {
+    /// The trial that the catalog gives with this cart, if any: the shortest, where lines differ.
+    #[must_use]
+    pub fn trial_days(&self) -> Option<u32> {
+        let trial = |line: &Line<'_>| match line.price.billing {
+            Billing::Recurring { trial_days, .. } => Some(trial_days),
+            Billing::OneTime | Billing::Usage { .. } => None,
+        };
+        self.lines.iter().filter_map(trial).min().filter(|days| *days > 0)
+    }
 }
 
 /// A line of a checked cart.
@@ -289,16 +303,4 @@ pub fn same_price(seen: &Quote, now: &Quote) -> bool {
     (seen.total, seen.tax, seen.discount, seen.subtotal) == (now.total, now.tax, now.discount, now.subtotal)
         && charges(seen) == charges(now)
         && lines(seen) == lines(now)
-}
-
-impl Cart<'_> {
-    /// The trial that the catalog gives with this cart, if any: the shortest, where lines differ.
-    #[must_use]
-    pub fn trial_days(&self) -> Option<u32> {
-        let trial = |line: &Line<'_>| match line.price.billing {
-            Billing::Recurring { trial_days, .. } => Some(trial_days),
-            Billing::OneTime | Billing::Usage { .. } => None,
-        };
-        self.lines.iter().filter_map(trial).min().filter(|days| *days > 0)
-    }
 }
