@@ -6,4 +6,5 @@
 pub mod catalog;
 pub mod clock;
 pub mod random;
+pub mod sandbox;
 pub mod signature;
