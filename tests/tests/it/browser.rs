@@ -1,0 +1,3 @@
+//! Stories in a real browser.
+
+mod harness;

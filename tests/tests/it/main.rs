@@ -1,0 +1,5 @@
+//! Every test that goes through a public door. One binary, so that one chromedriver serves all and
+//! the crates are linked once; a module per door.
+
+mod browser;
+mod http;

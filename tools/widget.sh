@@ -1,0 +1,69 @@
+#!/bin/sh
+# Builds the widget into dist/widget: the loader, the wasm, its glue and the locales, each as small
+# as it gets. checkout-server/build.rs takes them from there, measures and embeds them.
+#
+# A warm run takes seconds: Cargo knows what changed, and the steps after it are skipped while the
+# module that it made is the same.
+. "$(dirname "$0")/lib.sh"
+
+npm=$ROOT/node_modules/.bin
+work=$CARGO_TARGET_DIR/widget
+dist=$ROOT/dist/widget
+mkdir -p "$work" "$dist/locales"
+
+# Chromium refuses what --all-features may emit, and the module must keep what rustc assumes of the
+# browser: so each feature is named.
+features="--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int
+    --enable-mutable-globals --enable-reference-types --enable-multivalue"
+
+compile() {
+    cargo build --profile wasm --target wasm32-unknown-unknown -p checkout-ui
+}
+
+shrink() {
+    module=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/checkout_ui.wasm
+    stamp=$(cat "$module" package-lock.json tools/widget.sh | cksum; wasm-bindgen --version)
+    if [ "$stamp" = "$(cat "$work/stamp" 2>/dev/null)" ] && [ -f "$dist/checkout-ui_bg.wasm" ]; then
+        note "the module is the same as last time"
+        return
+    fi
+    rm -rf "$work/out" "$work/stamp"
+    wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name checkout-ui "$module"
+    if [ -d "$work/out/snippets" ]; then
+        die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
+            "Only js/checkout.js and the glue are shipped and checked."
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    "$npm/wasm-opt" -Oz --strip-debug --strip-producers --strip-target-features $features \
+        "$work/out/checkout-ui_bg.wasm" -o "$work/out/small.wasm"
+    "$npm/esbuild" "$work/out/checkout-ui.js" --minify --format=esm --target=es2022 --log-level=warning \
+        --outfile="$work/out/small.js"
+    put "$work/out/small.wasm" "$dist/checkout-ui_bg.wasm"
+    put "$work/out/small.js" "$dist/checkout-ui.js"
+    printf '%s\n' "$stamp" >"$work/stamp"
+}
+
+loader() {
+    "$npm/esbuild" checkout-ui/js/checkout.js --minify --format=esm --target=es2022 --legal-comments=none \
+        --log-level=warning --outfile="$work/checkout.js"
+    put "$work/checkout.js" "$dist/checkout.js"
+    for file in checkout-ui/locales/*.json; do
+        [ -f "$file" ] || continue
+        "$npm/esbuild" "$file" --loader=json --minify --log-level=warning >/dev/null # a clear error, with the line
+        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
+            "$file" >"$work/locale.json"
+        put "$work/locale.json" "$dist/locales/$(basename "$file")"
+    done
+    for file in "$dist"/locales/*.json; do # one that is gone from the source is gone from the product
+        [ -f "checkout-ui/locales/$(basename "$file")" ] || rm -f "$file"
+    done
+}
+
+if [ -f "$dist/checkout-ui_bg.wasm" ]; then
+    say "Building the widget"
+else
+    say "Building the widget (the first time takes about 5 minutes on two cores)"
+fi
+timed "compile to WebAssembly" compile
+timed "shrink" shrink
+timed "loader and locales" loader
