@@ -1,7 +1,7 @@
 //! What a person does: click, type, press keys, look into a frame.
 
 use serde_json::json;
-use thirtyfour::{Key, TypingData, WebElement};
+use thirtyfour::{Key, WebElement};
 
 use super::Browser;
 
@@ -77,6 +77,6 @@ impl Browser {
 
 async fn typed(field: &WebElement, text: &str) -> bool {
     // Cleared by keys, so that the page hears of it as it would from a person.
-    let emptied = field.send_keys(TypingData::from(Key::Control + "a") + Key::Backspace).await;
+    let emptied = field.send_keys(Key::Control + "a" + Key::Backspace).await;
     emptied.is_ok() && (text.is_empty() || field.send_keys(text).await.is_ok())
 }
