@@ -3,6 +3,7 @@
 //! Everything here fails a test by panicking, with a text that says what was expected.
 #![expect(clippy::missing_panics_doc, reason = "a harness panics on purpose: that is how a test fails")]
 
+pub mod app;
 pub mod axe;
 pub mod browser;
 pub mod http;

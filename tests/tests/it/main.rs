@@ -2,3 +2,4 @@
 //! the crates are linked once; a module per door.
 
 mod browser;
+mod http;

@@ -1,0 +1,197 @@
+/**
+ * The loader: it defines the elements and `window.Checkout`, draws the dialog and a skeleton in
+ * the frame of the click, and fetches the WebAssembly on intent. Where that cannot run,
+ * fallback.js frames the helper's own page; where that fails too, the browser goes there. A
+ * trigger is a real link all the while. Names and promises: checkout.d.ts.
+ *
+ * Bytes count here (2 KB brotli): what can wait for the WebAssembly is done in overlay.rs,
+ * which keeps Back, Escape, scrolling and focus, and in options.rs, which reads all attributes.
+ */
+const TRIGGERS = "checkout-button,[data-checkout]";
+const assets = new URL("/__ASSETS__/", import.meta.url);
+const config = { helper: assets.origin, assets: assets.href };
+
+// Text on the brand's colour (--p) is black or white, whichever reads: lightness 49.5 is where they meet.
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`:host{--p:var(--checkout-button-color-background,var(--checkout-color-primary,light-dark(#3350d4,#93a5ff)))}
+a{display:inline-block;padding:0 1.25em;border-radius:var(--checkout-button-border-radius,8px);background:var(--p);color:var(--checkout-button-color-text,lab(from var(--p) calc((49.5 - l)*99) 0 0));font-weight:600;line-height:44px;text-decoration:none}
+dialog{width:100%;max-width:var(--checkout-dialog-max-width,56rem);max-height:100dvh;padding:0;border:0;border-radius:14px;color:var(--checkout-color-text,light-dark(#1b1e28,#eceef4));background:var(--checkout-color-background,light-dark(#fff,#191b22))}
+dialog::backdrop{background:#000a}
+header{display:flex;padding:8px 8px 0 24px}
+h2{flex:1;margin:0;font-size:17px;line-height:44px}
+button{width:44px;border:0;background:0 0;color:inherit;font-size:24px}
+div:empty{height:24rem;margin:24px;background:#8881}`);
+
+const make = (name, properties, ...children) => {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+};
+/** Appends `child` in the open shadow of `host`, and answers it. */
+const shade = (host, child) => {
+  const root = host.attachShadow({ mode: "open", delegatesFocus: true });
+  root.adoptedStyleSheets = [sheet];
+  root.append(child);
+  return child;
+};
+
+let loading;
+const load = () =>
+  (loading ??= import(assets + "checkout-ui.js")
+    .then((wasm) => wasm.default().then(() => wasm))
+    .catch((error) => {
+      loading = 0; // the next intent tries again
+      throw error;
+    }));
+const preload = () => load().catch(() => {});
+
+const payUrl = ({ items: [{ priceId, quantity = 1 }] }) => config.helper + `/pay/${priceId}?quantity=${quantity}`;
+
+/** What the link and the first frame need of an element's attributes. */
+const read = (element) => {
+  const get = (name) => element.getAttribute(name) ?? element.getAttribute("data-" + name);
+  const [linked] = /[^/?]+(?=$|\?)/.exec(get("checkout") || element.href);
+  const items = [{ priceId: get("price-id") ?? linked, quantity: +(get("quantity") ?? 1) }];
+  return { items: JSON.parse(get("items")) ?? items, settings: { theme: get("theme") } };
+};
+
+/** The first quote, asked for while the WebAssembly is on its way; used if it is still what is asked. */
+const quote = ({ items }) => {
+  const country = navigator.language.slice(3);
+  const body = JSON.stringify({
+    items: items.map(({ priceId, quantity = 1 }) => ({ price_id: priceId, quantity })),
+    customer: country ? { country } : undefined,
+  });
+  const headers = { "content-type": "application/json" };
+  return { body, response: fetch(config.helper + "/v1/quotes", { method: "POST", headers, body }).catch(() => {}) };
+};
+
+/** One checkout in `root`: the WebAssembly, or the first rung of the ladder that holds. */
+const start = (root, target, options, end, inline) => {
+  let live = true;
+  let mounted, settle, refuse;
+  const handle = new Promise((...both) => ([settle, refuse] = both));
+  handle.catch(() => {}); // a page that does not listen has no unhandled rejection
+  const leave = () => live && location.assign(payUrl(options));
+  const timer = setTimeout(leave, 8000);
+  const early = options.items && quote(options);
+  const ready = load()
+    .then((wasm) => {
+      if (live) mounted = wasm.mount(root, { ...options, config, inline, early, target, settle, refuse, end });
+    })
+    .catch(async () => (await import(assets + "fallback.js")).frame(root, options, payUrl, leave))
+    .catch(leave)
+    .finally(() => clearTimeout(timer));
+  return Object.assign(handle, {
+    close: end,
+    unmount: end,
+    destroy: end,
+    update: (change) => ready.then(() => mounted?.update(change)),
+    stop() {
+      live = false;
+      refuse({ code: "payment_canceled" }); // unless it was settled
+      mounted?.free();
+    },
+  });
+};
+
+let current; // one overlay per page
+const open = (options = {}, trigger) => {
+  const { displayMode, target, theme } = { ...config.settings, ...options.settings };
+  if (displayMode == "inline") return mount(target, options);
+  if (current) return current;
+  const root = make("div");
+  const title = make("h2", { id: "title", tabIndex: -1 }, "Checkout");
+  const end = () => dialog.close();
+  const cross = make("button", { id: "close", ariaLabel: "Close checkout", onclick: end }, "×");
+  const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("header", {}, title, cross), root);
+  const host = make("div");
+  host.style.colorScheme = theme; // "auto" is none of its values: the page's own stays
+  shade(host, dialog);
+  document.body.append(host);
+  dialog.showModal();
+  title.focus();
+  dialog.onclose = () => {
+    current.stop();
+    current = 0;
+    host.remove();
+  };
+  return (current = start(root, trigger, options, end));
+};
+
+/** Puts an inline checkout into an element of the page. */
+const mount = (target, options) => {
+  const inline = make("checkout-inline", { options });
+  (target.append ? target : document.querySelector(target)).append(inline);
+  return inline.handle;
+};
+
+class CheckoutButton extends HTMLElement {
+  static observedAttributes = ["price-id", "quantity", "items"];
+  link = shade(this, make("a", { part: "button" }, make("slot")));
+  attributeChangedCallback() {
+    this.link.href = payUrl(read(this));
+  }
+}
+
+let resume; // from the address or a reload: what to show once the page stands
+class CheckoutInline extends HTMLElement {
+  root = shade(this, make("div"));
+  connectedCallback() {
+    this.handle = start(this.root, this, { ...read(this), ...this.options, ...resume }, () => this.remove(), true);
+    resume = 0;
+  }
+  disconnectedCallback() {
+    this.handle.stop(); // moved to another place, it begins again with what was typed
+  }
+}
+
+const listen = () => {
+  for (const type of ["pointerover", "focusin", "touchstart", "click"])
+    document.addEventListener(type, (event) => {
+      const trigger = event.composedPath().find((node) => node.matches?.(TRIGGERS));
+      if (!trigger) return;
+      if (type != "click") return preload();
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey) return;
+      open(read(trigger), trigger);
+      event.preventDefault(); // last: should the overlay not come up, the link still leads to the page
+    });
+  const id = location.search.match(/[?&]checkout(_return)?=([^&]+)/)?.[2];
+  resume = id ? { resume: id } : history.state?.checkout;
+  customElements.define("checkout-button", CheckoutButton);
+  customElements.define("checkout-inline", CheckoutInline);
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (isIntersecting && !navigator.connection?.saveData) setTimeout(preload, 999);
+  });
+  document.querySelectorAll(TRIGGERS).forEach((trigger) => seen.observe(trigger));
+  if (resume) open(resume);
+};
+
+const bind = (method) => (name, ...rest) => document[method](name.replaceAll(".", ":"), ...rest);
+const on = bind("addEventListener");
+const far = (name) => (request) => load().then((wasm) => wasm[name](config, request));
+const initialize = (options) => Object.assign(config, options) && Checkout;
+const update = (change) => current?.update(change);
+
+// A page that includes the script twice keeps the first.
+const Checkout = (window.Checkout ??= {
+  version: "__VERSION__",
+  initialize,
+  Initialize: initialize,
+  init: initialize,
+  open,
+  mount,
+  update,
+  updateCheckout: update,
+  updateItems: (items) => update({ items }),
+  close: () => current?.close(),
+  isOpen: () => !!current,
+  on,
+  off: bind("removeEventListener"),
+  once: (name, listener) => on(name, listener, { once: true }),
+  preload,
+  preview: far("preview"),
+  diagnose: far("diagnose"),
+});
+if (Checkout.open == open) listen();
+export { Checkout, initialize, open };

@@ -1,0 +1,94 @@
+//! The stream of a checkout's changes, read with `fetch` because `EventSource` sends no headers.
+
+use checkout_types::checkout::Checkout;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStreamDefaultReader, Response};
+
+use super::{Api, Call, within};
+use crate::value::Value;
+use crate::wire;
+
+/// The text of a stream, from which whole messages are taken as they arrive.
+#[derive(Default)]
+pub struct Messages {
+    rest: String,
+}
+
+impl Messages {
+    /// Takes what has arrived, and gives the data of each message that is now whole. Comments and
+    /// other fields are passed over.
+    pub fn push(&mut self, arrived: &str) -> Vec<String> {
+        self.rest.push_str(&arrived.replace('\r', ""));
+        let mut whole = Vec::new();
+        while let Some(end) = self.rest.find("\n\n") {
+            let message: String = self.rest.drain(..end + 2).collect();
+            let data: Vec<_> =
+                message.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
+            if !data.is_empty() {
+                whole.push(data.join("\n"));
+            }
+        }
+        whole
+    }
+}
+
+impl Api {
+    /// Follows a checkout until the stream ends; `false` if it could not be read at all.
+    pub async fn follow(&self, id: &str, secret: &str, mut changed: impl FnMut(Checkout)) -> bool {
+        let path = ["/v1/checkouts/", id, "/events"].concat();
+        let bearer = ["Bearer ", secret].concat();
+        let call = Call { method: "GET", path: &path, header: Some(("Authorization", &bearer)), body: None };
+        let Ok(response) = within(self.fetch(call)).await else { return false };
+        let response: Response = response.unchecked_into();
+        let (true, Some(stream)) = (response.ok(), response.body()) else { return false };
+        let Ok(reader) = stream.get_reader().dyn_into::<ReadableStreamDefaultReader>() else { return false };
+        let (mut messages, decoder) = (Messages::default(), TextDecoder::new());
+        while let Ok(chunk) = JsFuture::from(reader.read()).await {
+            let chunk = Value(chunk);
+            if chunk.flag("done") == Some(true) {
+                break;
+            }
+            for data in messages.push(&decoder.decode(&chunk.get("value").0, &streaming())) {
+                if let Some(checkout) = Value::parse(&data).as_ref().and_then(wire::checkout) {
+                    changed(checkout);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// A character may be cut in two between chunks.
+fn streaming() -> JsValue {
+    crate::value::Record::default().with("stream", true).into()
+}
+
+#[wasm_bindgen::prelude::wasm_bindgen]
+extern "C" {
+    type TextDecoder;
+    #[wasm_bindgen(constructor)]
+    fn new() -> TextDecoder;
+    #[wasm_bindgen(method)]
+    fn decode(this: &TextDecoder, bytes: &JsValue, options: &JsValue) -> String;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Messages;
+
+    #[test]
+    fn a_message_counts_once_it_is_whole() {
+        let mut messages = Messages::default();
+        assert!(messages.push("event: checkout\nda").is_empty());
+        assert!(messages.push("ta: {\"a\":1}\n").is_empty());
+        assert_eq!(messages.push("\nevent: checkout\ndata: 2\n\n"), ["{\"a\":1}", "2"]);
+    }
+
+    #[test]
+    fn comments_that_keep_the_line_alive_are_no_messages() {
+        let mut messages = Messages::default();
+        assert!(messages.push(": still here\n\n: still here\n\n").is_empty());
+        assert_eq!(messages.push("data:1\r\n\r\n"), ["1"]);
+    }
+}

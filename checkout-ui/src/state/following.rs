@@ -1,0 +1,217 @@
+//! Waiting for the outcome: what the helper says, as it says it, whatever else the page heard.
+
+use checkout_types::checkout::{Checkout, CheckoutStatus};
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use web_sys::Url;
+
+use super::quoting::amount;
+use super::{Shop, spawn};
+use crate::api::delay;
+use crate::draft::{Attempt, first_told};
+use crate::step::{Arrival, Step};
+use crate::value::Record;
+
+/// After so long the words change: the buyer need not wait here.
+const SLOW_MS: i32 = 15_000;
+/// The longest pause between two questions.
+const LONGEST_WAIT_MS: i32 = 10_000;
+/// What a return adds to the address. The e-mail address above all has no place in a history.
+const RETURNED: [&str; 8] = [
+    "checkout",
+    "checkout_return",
+    "checkout_canceled",
+    "payment_id",
+    "subscription_id",
+    "status",
+    "email",
+    "license_key",
+];
+
+impl Shop {
+    /// Shows what is to be shown first: where an order stands, or the order itself.
+    pub async fn begin(self) {
+        let options = self.host.with_value(|host| host.options.clone());
+        if let Some(id) = options.resume {
+            self.arrival.set(arrive());
+            self.resume(&id);
+            return;
+        }
+        match Attempt::current().filter(|attempt| attempt.cart == self.cart_json()) {
+            Some(attempt) if attempt.id.is_empty() => {
+                // It was sent, and the answer lost: the same key asks for the same answer.
+                match self.send(attempt).await {
+                    Ok(attempt) => self.stand(attempt).await,
+                    Err(_) => self.begin_order(),
+                }
+            }
+            Some(attempt) => self.stand(attempt).await,
+            None => self.begin_order(),
+        }
+    }
+
+    fn begin_order(self) {
+        if self.is_live() {
+            Attempt::finish();
+            self.requote();
+        }
+    }
+
+    /// Shows an order that is under way, or begins anew if that one is over.
+    async fn stand(self, attempt: Attempt) {
+        let known = self.api().checkout(&attempt.id, &attempt.client_secret).await;
+        if !self.is_live() {
+            return;
+        }
+        match known {
+            Ok(checkout) if !is_over(checkout.status) => {
+                self.host.update_value(|host| host.attempt = Some(attempt));
+                self.told(checkout);
+                self.step.set(Step::Status);
+                self.emit("checkout.loaded", JsValue::UNDEFINED);
+                self.follow();
+            }
+            _ => self.begin_order(),
+        }
+    }
+
+    /// Shows what became of a checkout that the address names.
+    fn resume(self, id: &str) {
+        let attempt = Attempt::of(id);
+        let is_ours = attempt.is_some();
+        self.host.update_value(|host| host.attempt = attempt);
+        self.step.set(Step::Status);
+        if is_ours {
+            self.follow();
+        } else {
+            // Another tab or device made it: nothing here may read it.
+            self.slow.set(true);
+            self.arrival.set(Arrival::Paid);
+        }
+    }
+
+    /// Follows the order that is under way until its outcome is known: the stream first, and
+    /// questions with growing pauses while there is none.
+    pub fn follow(self) {
+        let Some(attempt) = self.host.with_value(|host| host.attempt.clone()) else { return };
+        spawn(async move {
+            let mut wait = 1_000;
+            loop {
+                let api = self.api();
+                let streamed = api.follow(&attempt.id, &attempt.client_secret, |checkout| self.told(checkout)).await;
+                if self.is_live()
+                    && !streamed
+                    && let Ok(checkout) = api.checkout(&attempt.id, &attempt.client_secret).await
+                {
+                    self.told(checkout);
+                }
+                if !self.is_live() || self.is_settled(&attempt.id) {
+                    return;
+                }
+                delay(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT_MS);
+                if !self.is_live() {
+                    return;
+                }
+            }
+        });
+        spawn(async move {
+            delay(SLOW_MS).await;
+            if self.is_live() {
+                self.slow.set(true);
+            }
+        });
+    }
+
+    /// Whether nothing more is to come for that order here.
+    fn is_settled(self, id: &str) -> bool {
+        let is_other = self.host.with_value(|host| host.attempt.as_ref().is_none_or(|attempt| attempt.id != id));
+        is_other || self.checkout.read_untracked().as_ref().is_some_and(|checkout| is_over(checkout.status))
+    }
+
+    /// Takes what the helper says.
+    fn told(self, checkout: Checkout) {
+        if !self.is_live() || self.checkout.read_untracked().as_ref() == Some(&checkout) {
+            return;
+        }
+        let status = checkout.status;
+        let data = || {
+            Record::default()
+                .with("checkoutId", checkout.id.as_str())
+                .with("status", status.as_str())
+                .with("total", amount(checkout.total))
+        };
+        if let (CheckoutStatus::Failed, Some(failure)) = (status, &checkout.failure) {
+            let failure = data().with("code", failure.code.as_str()).with("message", failure.message.as_str());
+            self.emit("checkout.payment.failed", failure);
+        }
+        let was_done = self.checkout.read_untracked().as_ref().is_some_and(|before| is_done(before.status));
+        // The provider's page shows a failure itself, and lets the buyer try again there.
+        let is_framed = self.step.get_untracked() == Step::Frame;
+        if is_framed && !matches!(status, CheckoutStatus::Open | CheckoutStatus::Failed) {
+            self.step.set(Step::Status);
+            self.focus("standing");
+        }
+        let (told, id) = (data(), checkout.id.clone());
+        self.emit("checkout.status", data());
+        self.checkout.set(Some(checkout));
+        if is_done(status) && !was_done {
+            self.complete(&id, told);
+        }
+    }
+
+    /// Once for every checkout, whatever is opened or reloaded.
+    fn complete(self, id: &str, data: Record) {
+        Attempt::finish();
+        self.busy_until.set_value(0);
+        if !first_told(id) {
+            let events = self.host.with_value(|host| host.events.clone());
+            return events.settle(data);
+        }
+        let success = self.host.with_value(|host| host.options.success_url.clone());
+        if self.emit("checkout.completed", data)
+            && let Some(success) = success.filter(|success| is_elsewhere(success))
+        {
+            spawn(async move {
+                delay(1_500).await;
+                if self.is_live() {
+                    _ = window().location().assign(&success);
+                }
+            });
+        }
+    }
+}
+
+fn is_done(status: CheckoutStatus) -> bool {
+    matches!(status, CheckoutStatus::Paid | CheckoutStatus::Fulfilled)
+}
+
+fn is_over(status: CheckoutStatus) -> bool {
+    status.is_final() || matches!(status, CheckoutStatus::Canceled | CheckoutStatus::Expired)
+}
+
+/// Whether an address is another page than this one.
+fn is_elsewhere(address: &str) -> bool {
+    let location = window().location();
+    let here = location.href().unwrap_or_default();
+    let page = |url: &str| Url::new_with_base(url, &here).map(|url| url.origin() + &url.pathname());
+    page(address).ok() != page(&here).ok()
+}
+
+/// Reads what the address says, and takes it out of there.
+fn arrive() -> Arrival {
+    let Some(address) = window().location().href().ok().and_then(|href| Url::new(&href).ok()) else {
+        return Arrival::Unknown;
+    };
+    let query = address.search_params();
+    let arrival =
+        Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
+    for name in RETURNED {
+        query.delete(name);
+    }
+    if let Ok(history) = window().history() {
+        let state = history.state().unwrap_or(JsValue::NULL);
+        _ = history.replace_state_with_url(&state, "", Some(&address.href()));
+    }
+    arrival
+}
