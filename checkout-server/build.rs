@@ -157,10 +157,12 @@ fn table(hash: &str, files: &[File], out: &Path) -> Result<String, Box<dyn Error
         fs::write(&brotli, &file.brotli)?;
         writeln!(
             text,
-            "    File {{ path: {:?}, content_type: {:?}, integrity: \"sha384-{}\", raw: include_bytes!({raw:?}), brotli: include_bytes!({brotli:?}) }},",
+            "    File {{ path: {:?}, content_type: {:?}, integrity: \"sha384-{}\", raw: include_bytes!({:?}), brotli: include_bytes!({:?}) }},",
             file.path,
             content_type(&file.path)?,
             STANDARD.encode(Sha384::digest(&file.raw)),
+            raw.to_string_lossy(),
+            brotli.to_string_lossy(),
         )?;
     }
     text.push_str("];\n");

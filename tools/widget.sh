@@ -36,26 +36,41 @@ shrink() {
     # shellcheck disable=SC2086 # a list of words
     "$npm/wasm-opt" -Oz --strip-debug --strip-producers --strip-target-features $features \
         "$work/out/checkout-ui_bg.wasm" -o "$work/out/small.wasm"
-    "$npm/esbuild" "$work/out/checkout-ui.js" --minify --format=esm --target=es2022 --log-level=warning \
-        --outfile="$work/out/small.js"
+    minify "$work/out/checkout-ui.js" "$work/out/small.js"
     put "$work/out/small.wasm" "$dist/checkout-ui_bg.wasm"
     put "$work/out/small.js" "$dist/checkout-ui.js"
     printf '%s\n' "$stamp" >"$work/stamp"
 }
 
-loader() {
-    "$npm/esbuild" checkout-ui/js/checkout.js --minify --format=esm --target=es2022 --legal-comments=none \
-        --log-level=warning --outfile="$work/checkout.js"
-    put "$work/checkout.js" "$dist/checkout.js"
-    for file in checkout-ui/locales/*.json; do
-        [ -f "$file" ] || continue
-        "$npm/esbuild" "$file" --loader=json --minify --log-level=warning >/dev/null # a clear error, with the line
-        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
-            "$file" >"$work/locale.json"
-        put "$work/locale.json" "$dist/locales/$(basename "$file")"
+# The loader, and what it loads when the module cannot run.
+scripts() {
+    for file in checkout-ui/js/*.js; do
+        name=$(basename "$file")
+        minify "$file" "$work/$name"
+        put "$work/$name" "$dist/$name"
     done
-    for file in "$dist"/locales/*.json; do # one that is gone from the source is gone from the product
-        [ -f "checkout-ui/locales/$(basename "$file")" ] || rm -f "$file"
+    gone "$dist" js checkout-ui/js checkout-ui.js
+}
+
+locales() {
+    for file in checkout-ui/locales/*.json; do
+        name=$(basename "$file")
+        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
+            "$file" >"$work/$name" || die "$file is not JSON; the message above says where."
+        put "$work/$name" "$dist/locales/$name"
+    done
+    gone "$dist/locales" json checkout-ui/locales
+}
+
+minify() { # minify FROM TO
+    "$npm/esbuild" "$1" --minify --format=esm --target=es2022 --legal-comments=none --log-level=warning --outfile="$2"
+}
+
+# gone FOLDER EXTENSION SOURCES [KEEP]: what is gone from the source is gone from the product.
+gone() {
+    for file in "$1"/*."$2"; do
+        name=$(basename "$file")
+        [ "$name" = "${4:-}" ] || [ -f "$3/$name" ] || rm -f "$file"
     done
 }
 
@@ -66,4 +81,5 @@ else
 fi
 timed "compile to WebAssembly" compile
 timed "shrink" shrink
-timed "loader and locales" loader
+timed "loader" scripts
+timed "locales" locales
