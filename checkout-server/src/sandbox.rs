@@ -137,6 +137,7 @@ impl Sandbox {
             .route("/subscriptions/{id}", get(subscriptions::get))
             .route("/customers", get(customers::list).post(customers::create))
             .route("/customers/{id}", get(customers::get).patch(customers::patch))
+            .route("/customers/{id}/payment-methods", get(customers::payment_methods))
             .route("/products", get(products::list))
             .route("/products/{id}", get(products::get))
             .route("/addons", get(products::list_addons))

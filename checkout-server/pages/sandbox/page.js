@@ -4,7 +4,8 @@
 const framed = window.parent !== window;
 const parentOrigin = () => {
   const known = document.body.dataset.parent || window.location.ancestorOrigins?.[0];
-  if (known) return known;
+  // A page without an origin of its own (a file, a sandboxed frame) is called "null".
+  if (known) return known === "null" ? "*" : known;
   const referrer = document.referrer ? new URL(document.referrer).origin : "";
   return referrer && referrer !== window.location.origin ? referrer : "*";
 };

@@ -61,10 +61,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         async move { sandbox.run_deliveries(stopping).await }
     });
     if json {
-        let ready = serde_json::json!({ "sandbox": base_url, "sandbox_key": api_key, "webhook_secret": webhook_secret });
+        let ready =
+            serde_json::json!({ "sandbox": base_url, "sandbox_key": api_key, "webhook_secret": webhook_secret });
         say(&ready.to_string())?;
     } else {
-        say(&format!("The sandbox listens on {base_url}\n  key            {api_key}\n  webhook secret {webhook_secret}"))?;
+        say(&format!(
+            "The sandbox listens on {base_url}\n  key            {api_key}\n  webhook secret {webhook_secret}"
+        ))?;
     }
     asked_to_stop(&stopping).await?;
     tasks.close();

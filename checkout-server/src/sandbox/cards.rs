@@ -47,6 +47,12 @@ pub(crate) struct TestCard {
     pub(crate) verdict: Verdict,
 }
 
+impl TestCard {
+    pub(crate) fn last_four(&self) -> &'static str {
+        &self.number[self.number.len() - 4..]
+    }
+}
+
 /// A card as the payment page offers it.
 #[derive(Serialize)]
 pub(crate) struct Sample {

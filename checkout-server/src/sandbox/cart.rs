@@ -83,7 +83,7 @@ pub(crate) struct SubscriptionData {
 pub(crate) struct FeatureFlags {
     pub(crate) always_create_new_customer: Option<bool>,
     pub(crate) allow_customer_editing_email: Option<bool>,
-    pub(crate) allow_customer_editing_name: Option<bool>,
+    pub(crate) allow_customer_editing_country: Option<bool>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -17,6 +17,7 @@ use crate::clock::rfc3339;
 
 /// A customer, with the cards that they paid with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "`customer_id` is its name on the wire")]
 pub(crate) struct Customer {
     pub(crate) customer_id: String,
     pub(crate) email: String,
@@ -33,6 +34,7 @@ pub(crate) struct SavedCard {
     pub(crate) payment_method_id: String,
     pub(crate) card: &'static super::cards::TestCard,
     pub(crate) expiry: super::cards::Expiry,
+    pub(crate) used_at: Timestamp,
 }
 
 /// As it stands on payments and subscriptions.
@@ -171,4 +173,29 @@ pub(crate) async fn patch(Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, bo
     row.phone_number = phone_number.or_else(|| row.phone_number.clone());
     row.metadata = metadata.unwrap_or_else(|| row.metadata.clone());
     Ok(Json(row.wire()))
+}
+
+/// `GET /customers/{id}/payment-methods`: the cards they paid with.
+pub(crate) async fn payment_methods(Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>) -> ApiResult<Json<Value>> {
+    let state = sandbox.state();
+    let row = state.customers.get(&id).ok_or_else(|| ApiError::not_found("customer"))?;
+    let method = |saved: &SavedCard| {
+        json!({
+            "card": {
+                "card_holder_name": row.name.to_uppercase(),
+                "card_issuing_country": saved.card.issued_in,
+                "card_network": saved.card.network,
+                "card_type": "credit",
+                "expiry_month": format!("{:02}", saved.expiry.month),
+                "expiry_year": saved.expiry.year.to_string(),
+                "last4_digits": saved.card.last_four(),
+            },
+            "last_used_at": rfc3339(saved.used_at),
+            "payment_method": "card",
+            "payment_method_id": saved.payment_method_id,
+            "payment_method_type": "credit",
+            "recurring_enabled": true,
+        })
+    };
+    Ok(Json(json!({ "items": row.cards.iter().map(method).collect::<Vec<_>>() })))
 }

@@ -20,7 +20,7 @@ use super::state::State;
 const GENEROUS: u64 = 1_000_000;
 
 /// How long `timeout` stays silent: longer than any client waits.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// The layer around the API's routes.
 pub(crate) async fn pass(Ctx(sandbox): Ctx<Sandbox>, request: Request, next: Next) -> Response {

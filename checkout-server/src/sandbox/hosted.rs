@@ -52,10 +52,16 @@ pub(crate) fn router() -> Router<Sandbox> {
     for display in [Display::Page, Display::Overlay, Display::Inline] {
         let path = |rest: &str| format!("{}/session/{{id}}{rest}", display.prefix());
         router = router
-            .route(&path(""), get(move |ctx, id, query| show(display, ctx, id, query)))
-            .route(&path("/pay"), post(move |ctx, id, query, form| submit(display, ctx, id, query, form)))
-            .route(&path("/challenge"), post(move |ctx, id, query, form| answer(display, ctx, id, query, form)))
-            .route(&path("/cancel"), post(move |ctx, id, query| cancel(display, ctx, id, query)));
+            .route(&path(""), get(move |ctx, id, query| async move { show(display, ctx, id, query) }))
+            .route(
+                &path("/pay"),
+                post(move |ctx, id, query, form| async move { submit(display, ctx, id, query, form) }),
+            )
+            .route(
+                &path("/challenge"),
+                post(move |ctx, id, query, form| async move { answer(display, ctx, id, query, form) }),
+            )
+            .route(&path("/cancel"), post(move |ctx, id, query| async move { cancel(display, ctx, id, query) }));
     }
     router
 }
@@ -65,7 +71,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, "no-cache")], text).into_response()
 }
 
-async fn show(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, query: Query) -> Response {
+fn show(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, query: Query) -> Response {
     let frame = Frame::new(display, &query);
     let attempt = query.get("attempt");
     let (now, state) = (sandbox.now(), sandbox.state());
@@ -90,7 +96,7 @@ async fn show(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<Strin
     }
 }
 
-async fn submit(
+fn submit(
     display: Display,
     Ctx(sandbox): Ctx<Sandbox>,
     Path(id): Path<String>,
@@ -103,10 +109,10 @@ async fn submit(
         let Some(session) = state.sessions.get(&id) else { return view::missing(&frame) };
         let checked = form::check(&form, session);
         let moved = form::moves_to(&form, session);
-        if let Some(country) = moved {
-            if let Err(error) = form::move_to(&mut state, &id, country) {
-                return error.into_response();
-            }
+        if let Some(country) = moved
+            && let Err(error) = form::move_to(&mut state, &id, country)
+        {
+            return error.into_response();
         }
         let Some(session) = state.sessions.get(&id) else { return view::missing(&frame) };
         let open = session.progress == Progress::Open && !session.is_expired(sandbox.now());
@@ -130,7 +136,7 @@ struct ChallengeForm {
     decision: Challenge,
 }
 
-async fn answer(
+fn answer(
     display: Display,
     Ctx(sandbox): Ctx<Sandbox>,
     Path(id): Path<String>,
@@ -140,7 +146,7 @@ async fn answer(
     end_challenge(&sandbox, &Frame::new(display, &query), &id, decision.outcome())
 }
 
-async fn cancel(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, query: Query) -> Response {
+fn cancel(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, query: Query) -> Response {
     let frame = Frame::new(display, &query);
     let ended = end_challenge(&sandbox, &frame, &id, Err(cards::CANCELLED));
     let cancel_url = sandbox.state().sessions.get(&id).and_then(|session| session.body.cancel_url.clone());
@@ -151,10 +157,8 @@ async fn cancel(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<Str
 }
 
 fn end_challenge(sandbox: &Sandbox, frame: &Frame, id: &str, outcome: Result<(), cards::Failure>) -> Response {
-    let payment_id = match sandbox.state().sessions.get(id).map(|session| session.progress.clone()) {
-        Some(Progress::Challenged(payment_id)) => payment_id,
-        _ => return back(frame, id, None),
-    };
+    let progress = sandbox.state().sessions.get(id).map(|session| session.progress.clone());
+    let Some(Progress::Challenged(payment_id)) = progress else { return back(frame, id, None) };
     let settled = pay::settle(&mut sandbox.state(), &payment_id, outcome, sandbox.now());
     sandbox.wake();
     match settled {

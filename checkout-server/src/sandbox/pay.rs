@@ -283,7 +283,7 @@ fn show_card(payment: &mut Payment, card: &'static TestCard, expiry: Expiry) {
     payment.card_exp_year = Some(expiry.year.to_string());
     payment.card_holder_name = Some(payment.customer.name.to_uppercase());
     payment.card_issuing_country = Some(card.issued_in);
-    payment.card_last_four = card.number.get(12..).map(str::to_owned);
+    payment.card_last_four = Some(card.last_four().to_owned());
     payment.card_network = Some(card.network);
     payment.card_type = Some("credit");
 }

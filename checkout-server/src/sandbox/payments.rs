@@ -40,6 +40,7 @@ pub(crate) struct PaidLine {
 
 /// `GET /payments/{id}`: the provider's fields in the provider's (alphabetical) order.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the provider's own fields")]
 pub(crate) struct Payment {
     pub(crate) billing: Billing,
     pub(crate) brand_id: &'static str,

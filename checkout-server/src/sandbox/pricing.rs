@@ -264,3 +264,6 @@ fn multiply(amount: i64, quantity: u32) -> ApiResult<i64> {
 fn bounded(amount: Option<i64>) -> ApiResult<i64> {
     amount.filter(|amount| *amount <= MAX_AMOUNT).ok_or_else(ApiError::too_large)
 }
+
+#[cfg(test)]
+mod tests;

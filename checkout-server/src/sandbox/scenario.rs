@@ -113,6 +113,7 @@ pub(crate) struct Scenario {
 /// The body of `PUT /control/scenario`: what is named changes, the rest stays.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three things here")]
 pub(crate) struct ScenarioChange {
     #[serde(default, deserialize_with = "given")]
     next_payment: Option<Option<NextPayment>>,

@@ -40,9 +40,15 @@ impl State {
     pub(crate) fn new(config: &SandboxConfig) -> Self {
         let now = config.clock.now();
         let mut state = Self::default();
-        products::offers(&config.catalog, now).into_iter().for_each(|row| state.offers.push(row));
-        products::addon_offers(&config.catalog, now).into_iter().for_each(|row| state.addons.push(row));
-        discounts::built_in(now).into_iter().for_each(|row| state.discounts.push(row));
+        for row in products::offers(&config.catalog, now) {
+            state.offers.push(row);
+        }
+        for row in products::addon_offers(&config.catalog, now) {
+            state.addons.push(row);
+        }
+        for row in discounts::built_in(now) {
+            state.discounts.push(row);
+        }
         state.outbox.url.clone_from(&config.webhook_url);
         state.outbox.base_url.clone_from(&config.base_url);
         state

@@ -20,7 +20,7 @@ use crate::clock::rfc3339;
 pub(crate) fn paid(state: &mut State, session_id: &str, payment_id: &str, now: Timestamp) {
     let Some(session) = state.sessions.get(session_id).cloned() else { return };
     let Some(payment) = state.payments.get_mut(payment_id) else { return };
-    keep_card(&mut state.customers, payment);
+    keep_card(&mut state.customers, payment, now);
     let made: Vec<_> =
         session.pricing.lines.iter().filter_map(|line| subscription(&session, line, payment, now)).collect();
     payment.subscription_ids = made.iter().map(|row| row.subscription_id.clone()).collect();
@@ -43,14 +43,19 @@ fn service_period(subscription: &Subscription) -> ServicePeriod {
     }
 }
 
-fn keep_card(customers: &mut super::table::Table<super::customers::Customer>, payment: &Payment) {
+fn keep_card(customers: &mut super::table::Table<super::customers::Customer>, payment: &Payment, used_at: Timestamp) {
     let Some(customer) = customers.get_mut(&payment.customer.customer_id) else { return };
     let (Some(id), Some(last_four)) = (&payment.payment_method_id, &payment.card_last_four) else { return };
     let month = payment.card_exp_month.as_deref().and_then(|month| month.parse().ok());
     let year = payment.card_exp_year.as_deref().and_then(|year| year.parse().ok());
     let card = cards::ending(last_four, payment.card_issuing_country);
     if let (Some(card), Some(month), Some(year)) = (card, month, year) {
-        customer.cards.push(SavedCard { payment_method_id: id.clone(), card, expiry: cards::Expiry { month, year } });
+        customer.cards.push(SavedCard {
+            payment_method_id: id.clone(),
+            card,
+            expiry: cards::Expiry { month, year },
+            used_at,
+        });
     }
 }
 

@@ -70,10 +70,17 @@ pub(crate) fn check(form: &PayForm, session: &Session) -> Checked {
     Checked { card, expiry, errors }
 }
 
+/// Whether the page asks where the buyer is: when the merchant did not say and did not forbid to
+/// change it.
+pub(crate) fn asks_country(session: &Session) -> bool {
+    let flags = session.body.feature_flags.as_ref();
+    let forbidden = flags.and_then(|flags| flags.allow_customer_editing_country) == Some(false);
+    !forbidden && session.raw.get("billing_address").is_none_or(serde_json::Value::is_null)
+}
+
 /// The country that the buyer chose, where it is another one and the session leaves it to them.
 pub(crate) fn moves_to(form: &PayForm, session: &Session) -> Option<&'static str> {
-    let asked = session.raw.get("billing_address").is_none_or(serde_json::Value::is_null);
-    let chosen = form.country.as_deref().filter(|_| asked)?;
+    let chosen = form.country.as_deref().filter(|_| asks_country(session))?;
     let position = tax::SUPPORTED_COUNTRIES.iter().position(|country| *country == chosen)?;
     let country = tax::SUPPORTED_COUNTRIES[position];
     (session.body.country() != country).then_some(country)

@@ -100,15 +100,12 @@ pub(crate) fn return_to(session: &Session, payment: &Payment, base_url: &str) ->
     let Ok(mut url) = reqwest::Url::parse(target) else { return own };
     {
         let mut query = url.query_pairs_mut();
-        match payment.subscription_ids.first() {
-            Some(_) => {
-                query.append_pair("subscription_id", &payment.subscription_ids.join(","));
-                query.append_pair("status", "active");
-            }
-            None => {
-                query.append_pair("payment_id", &payment.payment_id);
-                query.append_pair("status", payment.status);
-            }
+        if payment.subscription_ids.is_empty() {
+            query.append_pair("payment_id", &payment.payment_id);
+            query.append_pair("status", payment.status);
+        } else {
+            query.append_pair("subscription_id", &payment.subscription_ids.join(","));
+            query.append_pair("status", "active");
         }
         query.append_pair("email", &payment.customer.email);
     }

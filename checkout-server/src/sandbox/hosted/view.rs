@@ -9,7 +9,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value as Context, context};
 use serde::Serialize;
 
-use super::form::{Checked, PayForm};
+use super::form::{self, Checked, PayForm};
 use super::{Display, messages, money, page};
 use crate::sandbox::cards;
 use crate::sandbox::checkouts::Session;
@@ -48,9 +48,11 @@ impl Frame {
     pub(crate) fn new(display: Display, query: &Query) -> Self {
         let manual_redirect = query.get("manualRedirect") == Some("true");
         // Only an origin gets into links, whatever somebody puts into the query.
-        let parent = query.get("parent").and_then(|text| reqwest::Url::parse(text).ok());
-        let parent = parent.map(|url| url.origin()).filter(|origin| origin.is_tuple());
-        Self { display, manual_redirect, parent: parent.map(|origin| origin.ascii_serialization()) }
+        let parent = query.get("parent").and_then(|text| {
+            let origin = reqwest::Url::parse(text).ok()?.origin();
+            origin.is_tuple().then(|| origin.ascii_serialization())
+        });
+        Self { display, manual_redirect, parent }
     }
 
     /// A link to a part of the same page, shown the same way.
@@ -135,7 +137,7 @@ pub(crate) fn pay(
     frame: &Frame,
     session: &Session,
     state: &State,
-    form: PayForm,
+    typed: PayForm,
     checked: Checked,
     notice: Option<Notice>,
 ) -> Response {
@@ -146,7 +148,6 @@ pub(crate) fn pay(
     let known_email = by_id.map(|row| row.email.clone()).or(given.and_then(|customer| customer.email.clone()));
     let known_name = by_id.map(|row| row.name.clone()).or(given.and_then(|customer| customer.name.clone()));
     let flags = session.body.feature_flags.clone().unwrap_or_default();
-    let asks_country = session.raw.get("billing_address").is_none_or(serde_json::Value::is_null);
     let countries: Vec<_> = tax::SUPPORTED_COUNTRIES.iter().zip(tax::COUNTRY_NAMES).collect();
     let button =
         session.body.customization.as_ref().and_then(|custom| custom.theme_config.as_ref()?.pay_button_text.clone());
@@ -162,15 +163,15 @@ pub(crate) fn pay(
         manual_redirect => frame.manual_redirect,
         cancel_url => session.body.cancel_url.as_deref(),
         email_is_fixed => known_email.is_some() && flags.allow_customer_editing_email != Some(true),
-        email => form.email.or(known_email),
-        name => form.name.or(known_name),
-        card => form.card,
-        expiry => form.expiry,
-        cvc => form.cvc,
+        email => typed.email.or(known_email),
+        name => typed.name.or(known_name),
+        card => typed.card,
+        expiry => typed.expiry,
+        cvc => typed.cvc,
         errors => Context::from(Serde(&checked.errors)),
         notice => Context::from(Serde(&notice)),
         samples => Context::from(Serde(&cards::SAMPLES)),
-        asks_country => asks_country,
+        asks_country => form::asks_country(session),
         countries => Context::from(Serde(&countries)),
         country => session.body.country(),
         country_name => country_name(session.body.country()),
