@@ -44,7 +44,13 @@ impl TestApp {
 
     async fn start_in(data: TempDir, clock: Clock) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
-        let options = Options { port: 0, data: data.path().to_owned(), catalog, clock: clock.clone() };
+        let options = Options {
+            port: 0,
+            data: data.path().to_owned(),
+            catalog,
+            clock: clock.clone(),
+            allowed_origins: Vec::new(),
+        };
         let demo = demo::start(options).await.expect("free ports on loopback");
         Self { demo, clock, http: client(), data }
     }
