@@ -101,13 +101,16 @@ rewrite(wasmPath, EXPORTS, shorten);
 
 let glue = readFileSync(gluePath, "utf8");
 glue = glue.replace(/export class IntoUnderlying[^]*?(?=export (class (?!IntoUnderlying)|function))/, "");
-glue = glue.replace(/^ {8}(?:"([^"]+)"|(\w+)): (function[^]*?^ {8}\}),$/gm, (whole, quoted, plain, body) => {
+// Each import is a member of one object: it begins at eight spaces, and ends where the next begins.
+const [before, members, after] = glue.split(/^( {4}const import0 = \{\n[^]*?^ {4}\};)$/m);
+const kept = members.split(/^(?= {8}(?:"[^"]+"|\w+): )/m).map((member) => {
+  const [, quoted, plain] = /^ {8}(?:"([^"]+)"|(\w+)): /.exec(member) ?? [];
   const old = quoted ?? plain;
-  return imported.has(old) ? `        ${short.get(old)}: ${body},` : "";
+  if (old === undefined || old === "__proto__") return member;
+  const rest = member.slice(member.indexOf(":"));
+  return imported.has(old) ? `        ${short.get(old)}${rest}` : rest.endsWith("};") ? "    };" : "";
 });
-glue = glue.replace(/^ {8}(__wbg_\w+|__wbindgen_\w+): (.+),$/gm, (whole, old, value) =>
-  imported.has(old) ? `        ${short.get(old)}: ${value},` : whole,
-);
+glue = before + kept.join("") + after;
 glue = glue.replace(/\bwasm\.(\w+)/g, (whole, old) => (short.has(old) ? "wasm." + short.get(old) : whole));
 glue = glue.replace(/"\.\/checkout-ui_bg\.js": import0/, '"./a": import0');
 writeFileSync(gluePath, glue);

@@ -106,7 +106,7 @@ pub fn part(
 fn drawn(key: Box<dyn Fn() -> String + Send + Sync>, draw: Box<dyn Fn() -> AnyView + Send>) -> AnyView {
     let key = Memo::new(move |_| key());
     let draw: Box<dyn FnMut() -> AnyView + Send> = Box::new(move || {
-        key.track();
+        key.with(|_| ()); // reading it, for a memo that is only tracked is never computed
         untrack(&draw)
     });
     draw.into_any()
