@@ -18,7 +18,8 @@ const [dir] = process.argv.slice(2);
 const { WASM_OPT = "wasm-opt", ESBUILD = "esbuild" } = process.env;
 const [gluePath, wasmPath] = ["checkout-ui.js", "checkout-ui_bg.wasm"].map((name) => join(dir, name));
 const UNUSED = /^(__wbg_)?intounderlying/;
-const [IMPORTS, EXPORTS] = [2, 7];
+const UNREACHED = /wasm_streams|future_to_promise|^intounderlying/;
+const [CUSTOM, IMPORTS, EXPORTS, CODE] = [0, 2, 7, 10];
 
 /** The sections of a module: `{id, body}`. */
 const sections = (bytes) => {
@@ -86,8 +87,50 @@ const rewrite = (path, id, rename) => {
   writeFileSync(path, module(list.map((section) => (section.id === id ? renamed(section, rename) : section))));
 };
 
+/** The names of the functions, by their number. */
+const functionNames = (list) => {
+  const names = new Map();
+  for (const { id, body } of list) {
+    if (id !== CUSTOM || body.toString("utf8", 1, 5) !== "name") continue;
+    for (let at = 5; at < body.length; ) {
+      const kind = body[at];
+      let [length, start] = leb(body, at + 1);
+      at = start + length;
+      if (kind !== 1) continue;
+      let [count, next] = leb(body, start);
+      for (; count > 0; count--) {
+        const [number, from] = leb(body, next);
+        const [size, text] = leb(body, from);
+        next = text + size;
+        names.set(number, body.toString("utf8", text, next));
+      }
+    }
+  }
+  return names;
+};
+
+/** Empties the functions that only an unused export could reach; `unreachable` would say so. */
+const emptied = (list) => {
+  const names = functionNames(list);
+  const imports = list.find(({ id }) => id === IMPORTS).body;
+  let [number] = leb(imports, 0); // this module imports functions alone: wasm-bindgen exports memory and tables
+  return list.map((section) => {
+    if (section.id !== CODE) return section;
+    let [count, at] = leb(section.body, 0);
+    const bodies = [toLeb(count)];
+    for (; count > 0; count--, number++) {
+      const [length, start] = leb(section.body, at);
+      const whole = section.body.subarray(at, start + length);
+      bodies.push(UNREACHED.test(names.get(number) ?? "") ? Buffer.from([3, 0, 0, 11]) : whole);
+      at = start + length;
+    }
+    return { id: CODE, body: Buffer.concat(bodies) };
+  });
+};
+
 // What is unused goes first, so that wasm-opt finds what hangs on it.
 rewrite(wasmPath, EXPORTS, (old) => (UNUSED.test(old) ? undefined : old));
+writeFileSync(wasmPath, module(emptied(sections(readFileSync(wasmPath)))));
 execFileSync(WASM_OPT, ["-Oz", "--strip-debug", "--strip-producers", wasmPath, "-o", wasmPath]);
 
 const short = new Map();
