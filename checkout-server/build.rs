@@ -13,9 +13,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256, Sha384};
 
 /// The loader, fetched by every page that mentions a checkout: bytes of brotli.
-const LOADER_BUDGET: usize = 4 * 1024;
+const LOADER_BUDGET: usize = 2 * 1024;
 /// What an intent to buy fetches, all together: bytes of brotli.
-const INTENT_BUDGET: usize = 190 * 1024;
+const INTENT_BUDGET: usize = 90 * 1024;
 /// What that is. The styles are inside the module.
 const ON_INTENT: [&str; 3] = ["checkout-ui_bg.wasm", "checkout-ui.js", "locales/en.json"];
 
