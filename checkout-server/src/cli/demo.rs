@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Sell what this catalog says.
     #[arg(long)]
     catalog: Option<PathBuf>,
-    /// Let pages of this origin use the helper too, such as http://localhost:3000; may be repeated.
+    /// Let pages of this origin use the helper too, such as `http://localhost:3000`; may be repeated.
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
     /// Print one line of JSON, with addresses and throw-away keys, once it is up.
@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { port, data, catalog, allowed_origins, json } = arguments;
     let catalog = match catalog {
         Some(file) => read_catalog(&file)?,
-        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml").to_string())?,
+        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
     };
     let folder = data.clone().unwrap_or_else(forgotten);
     let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins };
