@@ -169,7 +169,7 @@ const listen = () => {
 
 const bind = (method) => (name, ...rest) => document[method](name.replaceAll(".", ":"), ...rest);
 const on = bind("addEventListener");
-const far = (name) => (request) => load().then((wasm) => wasm[name](config, request));
+const far = (name) => async (request) => (await import(assets + "diagnosis.js"))[name](config, request);
 const initialize = (options) => Object.assign(config, options) && Checkout;
 const update = (change) => current?.update(change);
 

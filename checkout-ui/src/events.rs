@@ -20,8 +20,7 @@ impl Events {
     }
 
     /// Tells the page; `false` if it asked to leave out what would follow.
-    pub fn emit(&self, name: &str, data: impl Into<JsValue>) -> bool {
-        let data = data.into();
+    pub fn emit(&self, name: &str, data: JsValue) -> bool {
         let event: JsValue = Record::default().with("name", name).with("data", data.clone()).into();
         let own = match name {
             "checkout.loaded" => ["onLoaded", ""],
@@ -47,8 +46,8 @@ impl Events {
     }
 
     /// Ends the page's promise well, without telling a second time.
-    pub fn settle(&self, data: impl Into<JsValue>) {
-        call(&self.options.get("settle"), &data.into());
+    pub fn settle(&self, data: JsValue) {
+        call(&self.options.get("settle"), &data);
     }
 
     fn dispatch(&self, name: &str, data: &JsValue) -> bool {

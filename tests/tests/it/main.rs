@@ -2,4 +2,5 @@
 //! the crates are linked once; a module per door.
 
 mod browser;
+mod commands;
 mod http;
