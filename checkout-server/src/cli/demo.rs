@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Sell what this catalog says.
     #[arg(long)]
     catalog: Option<PathBuf>,
-    /// Let pages of this origin use the helper too, such as `http://localhost:3000`; may be repeated.
+    /// Let pages of this origin use the helper too, for instance your own while you build it; may be repeated.
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
     /// Print one line of JSON, with addresses and throw-away keys, once it is up.
