@@ -2,11 +2,25 @@
 //! costs and what it may be bought with. Pure: the file's text comes in, a checked catalog or
 //! every mistake with its line and cure comes out.
 
+mod check;
+mod error;
+mod fields;
+mod parse;
+mod price;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use checkout_types::catalog as public;
 use checkout_types::catalog::{Billing, QuantityRule};
 use checkout_types::money::{Currency, Money};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+pub use error::{CatalogErrors, Mistake};
 
 /// A checked catalog. Every reference in it leads somewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Catalog {
     /// In the order of the file.
     pub products: Vec<Product>,
@@ -17,7 +31,7 @@ pub struct Catalog {
 }
 
 /// Something sold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Product {
     /// The shop's own id.
     pub id: String,
@@ -34,7 +48,7 @@ pub struct Product {
 }
 
 /// One way to buy a product: one product at the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Price {
     /// The shop's own id, unique in the catalog.
     pub id: String,
@@ -55,7 +69,7 @@ pub struct Price {
 }
 
 /// An extra, such as a seat: an add-on at the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Addon {
     /// The shop's own id.
     pub id: String,
@@ -68,7 +82,7 @@ pub struct Addon {
 }
 
 /// Prices of which a buyer chooses one, such as monthly and yearly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The shop's own id.
     pub id: String,
@@ -93,5 +107,77 @@ impl Catalog {
     #[must_use]
     pub fn addon(&self, id: &str) -> Option<&Addon> {
         self.addons.iter().find(|addon| addon.id == id)
+    }
+
+    /// What a browser may see of it: all but the provider's ids.
+    #[must_use]
+    pub fn public(&self) -> public::Catalog {
+        let Self { products, addons: _, plans } = self;
+        public::Catalog {
+            products: products.iter().map(|product| self.public_product(product)).collect(),
+            plans: plans.iter().map(Plan::public).collect(),
+        }
+    }
+
+    /// Twelve hex digits that change whenever anything in the catalog does, and only then:
+    /// comments and spacing in the file do not count.
+    ///
+    /// # Panics
+    /// Never: plain data with text keys always becomes JSON.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let canonical = serde_json::to_vec(self).expect("a catalog is plain data with text keys");
+        let digest = Sha256::digest(&canonical);
+        let short = digest.iter().take(6).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{short:012x}")
+    }
+
+    fn public_product(&self, product: &Product) -> public::Product {
+        let Product { id, name, description, features, image, prices } = product;
+        public::Product {
+            id: id.clone(),
+            name: name.clone(),
+            description: description.clone(),
+            features: features.clone(),
+            image: image.clone(),
+            prices: prices.iter().map(|price| self.public_price(price)).collect(),
+        }
+    }
+
+    fn public_price(&self, price: &Price) -> public::Price {
+        let Price {
+            id,
+            provider_product: _,
+            money,
+            // Other currencies and the place of the tax are a quote's to say: they depend on the buyer.
+            currencies: _,
+            billing,
+            tax_inclusive: _,
+            quantity,
+            addons,
+        } = price;
+        public::Price {
+            id: id.clone(),
+            amount: money.amount,
+            currency: money.currency,
+            billing: *billing,
+            quantity: *quantity,
+            addons: addons.iter().filter_map(|id| self.addon(id)).map(Addon::public).collect(),
+        }
+    }
+}
+
+impl Addon {
+    fn public(&self) -> public::Addon {
+        let Self { id, provider_addon: _, name, money } = self;
+        // Its currency is the price's: a checked catalog has no other (check.rs).
+        public::Addon { id: id.clone(), name: name.clone(), amount: money.amount }
+    }
+}
+
+impl Plan {
+    fn public(&self) -> public::Plan {
+        let Self { id, name, prices } = self;
+        public::Plan { id: id.clone(), name: name.clone(), prices: prices.clone() }
     }
 }

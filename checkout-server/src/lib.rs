@@ -1,9 +1,29 @@
 //! The helper: holds the provider's secret key, the catalog and the prices; returns payment
 //! links; and lets signed webhooks, never the browser, decide what was paid.
 //!
-//! Pure rooms (no I/O, no clock): [`catalog`], [`signature`].
+//! Pure rooms (no I/O, no clock): [`catalog`], [`quote`], [`checkout`], [`event`], [`signature`].
+//! Rooms that talk to the store and the provider: [`pricing`], [`ordering`], [`inbox`]. Doors:
+//! [`http`], [`cli`]. Start reading at [`http::router`].
 
+pub mod app;
 pub mod catalog;
+pub mod checkout;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod event;
+pub mod helper;
+pub mod http;
+pub mod inbox;
+pub mod keys;
+pub mod ordering;
+pub mod pricing;
+pub mod provider;
+pub mod quote;
 pub mod random;
+pub mod sandbox;
 pub mod signature;
+pub mod store;
+pub mod telemetry;

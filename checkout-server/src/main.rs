@@ -1,3 +1,7 @@
-//! The helper's executable.
+//! The helper's executable: all it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    checkout_server::cli::run()
+}

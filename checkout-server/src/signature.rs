@@ -37,6 +37,12 @@ impl SigningSecret {
         }
     }
 
+    /// As the provider shows it: for the sandbox, which plays the provider with a throw-away secret.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        format!("whsec_{}", STANDARD.encode(self.0.expose_secret()))
+    }
+
     /// The `v1,…` entry for a message.
     #[must_use]
     pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {

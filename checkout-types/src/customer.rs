@@ -26,3 +26,16 @@ pub struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<String>,
 }
+
+/// Personal data does not print itself.
+macro_rules! hidden {
+    ($($name:ident)+) => {$(
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(personal data)"))
+            }
+        }
+    )+};
+}
+
+hidden!(Customer Address);

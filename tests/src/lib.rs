@@ -1,1 +1,18 @@
-//! The product through its public doors.
+//! The product through its public doors: what the tests drive it with.
+//!
+//! Everything here fails a test by panicking, with a text that says what was expected.
+#![expect(clippy::missing_panics_doc, reason = "a harness panics on purpose: that is how a test fails")]
+
+pub mod app;
+pub mod axe;
+pub mod browser;
+pub mod http;
+pub mod pages;
+pub mod signing;
+
+use std::path::{Path, PathBuf};
+
+/// A path below the repository's root, such as `docs/overlay.png`.
+pub fn in_repository(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}

@@ -1,0 +1,56 @@
+# `make` alone lists what there is. Each target installs the tools it lacks, and says so.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build dev lint fmt bench widget tools sizes
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The demo and the tests share the dev profile, with dependencies at opt-level 1: one set of compiled
+# dependencies serves both, our own code builds in seconds, and the demo is quick enough to be honest.
+# --workspace, because the features of shared dependencies would differ without it, and with them the
+# whole set.
+demo: widget ## a shop to click through, with a sandbox for payments; no account needed
+	@cargo build --workspace --bin checkout-server
+	@$(MAKE) --no-print-directory sizes
+	@exec "$(CARGO_TARGET_DIR)/debug/checkout-server" demo $(ARGS)
+
+test: ## every test, browsers included
+	@tools/install.sh widget browser
+	@tools/widget.sh
+	@tools/test.sh
+
+build: widget ## the executable for production, with the widget inside
+	@cargo build --release -p checkout-server
+	@$(MAKE) --no-print-directory sizes
+	@ls -l "$(CARGO_TARGET_DIR)/release/checkout-server" | awk '{ printf "%-34s %10d bytes  %s\n", "executable", $$5, $$NF }'
+
+dev: widget ## live reload: the widget in a playground, rebuilt when a file is saved
+	@tools/install.sh dev
+	@tools/dev.sh
+
+lint: ## formatting, clippy for the host and for the browser, documentation
+	@tools/install.sh lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p checkout-ui --target wasm32-unknown-unknown --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+fmt: ## format the code
+	@tools/install.sh lint
+	cargo fmt --all
+
+bench: widget ## a table of speeds, asserting nothing
+	cargo run --release -p checkout-tests --bin bench
+
+widget: ## build the widget into dist/widget
+	@tools/install.sh widget
+	@tools/widget.sh
+
+tools: ## install what the tests and the demo need
+	@tools/install.sh widget browser
+
+sizes: ## how many bytes the widget costs a page, as of the last build
+	@cat dist/sizes.txt

@@ -1,0 +1,125 @@
+//! The running helper: what its doors share, put together once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedMutexGuard, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::keys::Keys;
+use crate::provider::Provider;
+use crate::signature::SigningSecret;
+use crate::store::Store;
+
+/// Everything a handler may need. Cloning is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// What is sold.
+    pub catalog: Catalog,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who takes the money.
+    pub provider: Box<dyn Provider>,
+    /// What is remembered.
+    pub store: Store,
+    /// Our own secrets.
+    pub keys: Keys,
+    /// The provider's webhook secrets that are in force, newest first.
+    pub webhook_secrets: Vec<SigningSecret>,
+    /// Where the helper is reached from outside, such as `https://pay.example.com`.
+    pub public_url: String,
+    /// The pages that may use it, as exact origins.
+    pub allowed_origins: Vec<String>,
+    /// Cancelled when the helper is to stop.
+    pub stopping: CancellationToken,
+    /// Which checkouts are being made right now.
+    pub flights: Flights,
+    /// Tells who watches that a checkout has changed.
+    pub changes: Changes,
+}
+
+impl App {
+    /// Puts a helper together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// One at a time for each idempotency key: the others wait for the first one's answer (G4).
+#[derive(Default)]
+pub struct Flights(Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>);
+
+impl Flights {
+    /// Waits for one's turn; `None` where it did not come in time.
+    pub async fn enter(&self, key: [u8; 32], patience: Duration) -> Option<OwnedMutexGuard<()>> {
+        let turn = {
+            let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // Forget those that nobody holds or waits for.
+            flights.retain(|_, turn| Arc::strong_count(turn) > 1);
+            Arc::clone(flights.entry(key).or_default())
+        };
+        tokio::time::timeout(patience, turn.lock_owned()).await.ok()
+    }
+}
+
+/// News of changed checkouts. Whoever missed some reads the store instead.
+pub struct Changes(broadcast::Sender<String>);
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self(broadcast::Sender::new(1_024))
+    }
+}
+
+impl Changes {
+    /// Says that a checkout has changed.
+    pub fn publish(&self, checkout: &str) {
+        // Nobody may be watching.
+        drop(self.0.send(checkout.to_owned()));
+    }
+
+    /// Hears of every change from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<String> {
+        self.0.subscribe()
+    }
+}
+
+impl App {
+    /// Whether pages of that origin may use the helper: the listed ones, and its own.
+    #[must_use]
+    pub fn allows(&self, origin: &str) -> bool {
+        self.public_url == origin || self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+
+    /// Whether that is a name of this helper: the public one, or loopback for its own machine.
+    #[must_use]
+    pub fn answers_for(&self, host: &str) -> bool {
+        let public = self.public_url.split("://").nth(1).unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        host.eq_ignore_ascii_case(public) || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    }
+}
+
+impl App {
+    /// Whether no real money moves: the pages say so.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.provider.checkout_origin() != "https://checkout.dodopayments.com"
+    }
+}

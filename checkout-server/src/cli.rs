@@ -1,0 +1,103 @@
+//! The commands. Each says what it needs and what to do when it does not get it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::Catalog;
+use crate::telemetry;
+
+mod demo;
+mod sandbox;
+mod serve;
+
+/// The helper behind the checkout: prices, payment links and webhooks, on your own server.
+#[derive(Parser)]
+#[command(name = "checkout-server", version)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the helper. Example: `checkout-server serve --config checkout.toml`
+    Serve(serve::Arguments),
+    /// Run a shop, the helper and a pretend provider, with no account. Example: `checkout-server demo`
+    Demo(demo::Arguments),
+    /// Run the pretend provider alone. Example: `checkout-server sandbox --webhook-url http://127.0.0.1:8080/webhooks/dodo`
+    Sandbox(sandbox::Arguments),
+    /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
+    #[command(subcommand)]
+    Catalog(CatalogVerb),
+}
+
+#[derive(Subcommand)]
+enum CatalogVerb {
+    /// Say every mistake in a catalog, with its line and its cure.
+    Check {
+        /// The file.
+        #[arg(default_value = "catalog.toml")]
+        file: PathBuf,
+    },
+}
+
+/// A sentence for whoever typed the command.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command that was typed. Exit codes: 0 done, 1 it could not be done, 2 it was not
+/// understood.
+pub fn run() -> ExitCode {
+    let Command { verb } = Command::parse();
+    telemetry::start_log();
+    let done = match verb {
+        Verb::Serve(arguments) => block_on(serve::run(arguments)),
+        Verb::Demo(arguments) => block_on(demo::run(arguments)),
+        Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
+        Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            drop(writeln!(std::io::stderr(), "checkout-server: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn check(file: &Path) -> Result<(), Failure> {
+    let catalog = read_catalog(file)?;
+    let prices: usize = catalog.products.iter().map(|product| product.prices.len()).sum();
+    say(&format!("{}: {} products, {prices} prices, no mistakes", file.display(), catalog.products.len()))
+}
+
+fn read_catalog(file: &Path) -> Result<Catalog, Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("{name}: {error}; copy catalog.example.toml there to begin with"))?;
+    Catalog::parse(&text).map_err(|errors| errors.in_file(&name).into())
+}
+
+fn say(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Waits until somebody wants the process to end: Ctrl-C, or SIGTERM from whatever runs it.
+async fn asked_to_stop(stopping: &CancellationToken) -> Result<(), Failure> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    stopping.cancel();
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! Settings: `checkout.toml` says what was written, [`Config`] what it means. Secrets come by the
+//! environment or by files, never in the settings themselves. The example file is the manual.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::signature::SigningSecret;
+
+/// What the settings mean.
+#[derive(Debug)]
+pub struct Config {
+    /// Where buyers, pages and the provider connect.
+    pub listen: SocketAddr,
+    /// Where operators connect.
+    pub operations: SocketAddr,
+    /// How the helper is reached from outside, without a slash at the end.
+    pub public_url: String,
+    /// Pages that may use it, as exact origins.
+    pub allowed_origins: Vec<String>,
+    /// The folder of the database.
+    pub data: PathBuf,
+    /// The catalog's file.
+    pub catalog: PathBuf,
+    /// The provider's API.
+    pub provider_api: String,
+    /// Where its payment pages live.
+    pub provider_checkout: String,
+    /// The provider's key.
+    pub provider_key: SecretString,
+    /// The provider's webhook secrets, newest first.
+    pub webhook_secrets: Vec<SigningSecret>,
+    /// The helper's own secret key.
+    pub secret_key: SecretString,
+}
+
+/// What was written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    listen: Option<SocketAddr>,
+    operations: Option<SocketAddr>,
+    public_url: String,
+    allowed_origins: Vec<String>,
+    data: Option<PathBuf>,
+    catalog: Option<PathBuf>,
+    #[serde(default)]
+    provider: WrittenProvider,
+    secret_key_file: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenProvider {
+    #[serde(default)]
+    mode: Mode,
+    api_url: Option<String>,
+    checkout_url: Option<String>,
+    key_file: Option<PathBuf>,
+    webhook_key_file: Option<PathBuf>,
+}
+
+/// Live money is never the default.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    #[default]
+    Test,
+    Live,
+}
+
+/// A setting that cannot be used, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {error}; copy checkout.example.toml there, or name another file with --config")]
+    Unreadable {
+        /// Which.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file says something that is not a setting; the text shows the line.
+    #[error("{path}: {error}")]
+    Malformed {
+        /// Which.
+        path: String,
+        /// Where and why.
+        error: toml::de::Error,
+    },
+    /// A value is not usable.
+    #[error("{setting}: {cure}")]
+    Unusable {
+        /// Which.
+        setting: &'static str,
+        /// What to write instead.
+        cure: String,
+    },
+}
+
+impl Config {
+    /// Reads the settings, with the secrets from the environment or their files.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]: each says what to write instead.
+    pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
+        let written = toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })?;
+        Self::meaning(written, &environment)
+    }
+
+    fn meaning(written: Written, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let Written { listen, operations, public_url, allowed_origins, data, catalog, provider, secret_key_file } =
+            written;
+        let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
+        let (api, pages) = match mode {
+            Mode::Test => ("https://test.dodopayments.com", "https://test.checkout.dodopayments.com"),
+            Mode::Live => ("https://live.dodopayments.com", "https://checkout.dodopayments.com"),
+        };
+        let webhook_keys = secret(environment, "DODO_PAYMENTS_WEBHOOK_KEY", webhook_key_file)?;
+        let secret_key = secret(environment, "CHECKOUT_SECRET_KEY", secret_key_file)?;
+        if secret_key.len() < 32 {
+            let cure = "give at least 32 characters, such as the output of `openssl rand -base64 32`".to_owned();
+            return Err(ConfigError::Unusable { setting: "CHECKOUT_SECRET_KEY", cure });
+        }
+        Ok(Self {
+            listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            operations: operations.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
+            public_url: origin("public_url", &public_url)?,
+            allowed_origins: allowed_origins
+                .iter()
+                .map(|text| origin("allowed_origins", text))
+                .collect::<Result<_, _>>()?,
+            data: data.unwrap_or_else(|| PathBuf::from("data")),
+            catalog: catalog.unwrap_or_else(|| PathBuf::from("catalog.toml")),
+            provider_api: api_url.unwrap_or_else(|| api.to_owned()),
+            provider_checkout: checkout_url.unwrap_or_else(|| pages.to_owned()),
+            provider_key: secret(environment, "DODO_PAYMENTS_API_KEY", key_file)?.into(),
+            webhook_secrets: webhook_keys
+                .split([',', ' '])
+                .filter(|text| !text.is_empty())
+                .map(SigningSecret::parse)
+                .collect::<Result<_, _>>()
+                .map_err(|error| ConfigError::Unusable {
+                    setting: "DODO_PAYMENTS_WEBHOOK_KEY",
+                    cure: error.to_string(),
+                })?,
+            secret_key: secret_key.into(),
+        })
+    }
+}
+
+fn secret(
+    environment: &dyn Fn(&str) -> Option<String>,
+    name: &'static str,
+    file: Option<PathBuf>,
+) -> Result<String, ConfigError> {
+    if let Some(value) = environment(name).filter(|value| !value.trim().is_empty()) {
+        return Ok(value.trim().to_owned());
+    }
+    let Some(file) = file else {
+        let cure = "set it in the environment, or name a file that holds it with the …_file setting".to_owned();
+        return Err(ConfigError::Unusable { setting: name, cure });
+    };
+    let path = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable { path, error })?;
+    Ok(text.trim().to_owned())
+}
+
+/// An exact origin: a scheme, a host, perhaps a port, and nothing else.
+fn origin(setting: &'static str, text: &str) -> Result<String, ConfigError> {
+    let unusable = || ConfigError::Unusable {
+        setting,
+        cure: "write an origin such as \"https://shop.example.com\": no path, no slash at the end, no wildcard"
+            .to_owned(),
+    };
+    let url = reqwest::Url::parse(text).map_err(|_| unusable())?;
+    let origin = url.origin().ascii_serialization();
+    if matches!(url.scheme(), "http" | "https") && origin == text { Ok(origin) } else { Err(unusable()) }
+}

@@ -1,0 +1,158 @@
+//! The shop's pages and files, all compiled in, under a policy as strict as a careful merchant's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use minijinja::value::Serde;
+use minijinja::{Environment, context};
+use serde::Deserialize;
+
+use super::prices::{self, ShownPrice};
+use super::scenario::{self, Control};
+use super::{Activity, DemoConfig};
+
+/// The parts that every page is made of, and the pages.
+const TEMPLATES: [(&str, &str); 7] = [
+    ("layout.html", include_str!("../../pages/shop/layout.html")),
+    ("panel.html", include_str!("../../pages/shop/panel.html")),
+    ("buy.html", include_str!("../../pages/shop/buy.html")),
+    ("pricing.html", include_str!("../../pages/shop/pricing.html")),
+    ("app.html", include_str!("../../pages/shop/app.html")),
+    ("inline.html", include_str!("../../pages/shop/inline.html")),
+    ("missing.html", include_str!("../../pages/shop/missing.html")),
+];
+
+/// What the pages load from this shop: name, media type, content.
+const FILES: [(&str, &str, &str); 7] = [
+    ("shop.css", "text/css; charset=utf-8", include_str!("../../pages/shop/shop.css")),
+    ("pricing.css", "text/css; charset=utf-8", include_str!("../../pages/shop/pricing.css")),
+    ("app.css", "text/css; charset=utf-8", include_str!("../../pages/shop/app.css")),
+    ("panel.css", "text/css; charset=utf-8", include_str!("../../pages/shop/panel.css")),
+    ("app.js", "text/javascript; charset=utf-8", include_str!("../../pages/shop/app.js")),
+    ("panel.js", "text/javascript; charset=utf-8", include_str!("../../pages/shop/panel.js")),
+    ("mark.svg", "image/svg+xml", include_str!("../../pages/shop/mark.svg")),
+];
+
+/// What all requests share.
+pub(super) struct Shop {
+    templates: Environment<'static>,
+    policy: HeaderValue,
+    helper_url: String,
+    prices: BTreeMap<String, ShownPrice>,
+    pub(super) activity: Activity,
+    pub(super) control: Control,
+}
+
+impl Shop {
+    pub(super) fn new(config: DemoConfig) -> Self {
+        let DemoConfig { helper_url, sandbox_url, activity, catalog, sandbox_control } = config;
+        let mut templates = Environment::new();
+        for (name, source) in TEMPLATES {
+            templates.add_template(name, source).expect("the templates are compiled in, and a test renders each");
+        }
+        Self {
+            templates,
+            policy: policy(&helper_url, &sandbox_url),
+            prices: prices::shown(&catalog, &helper_url),
+            helper_url,
+            activity,
+            control: Control::new(sandbox_control, &catalog),
+        }
+    }
+
+    fn page(&self, status: StatusCode, template: &str) -> Response {
+        let values = context! {
+            page => template.trim_end_matches(".html"),
+            helper => &self.helper_url,
+            price => Serde(&self.prices),
+            scenarios => Serde(scenario::ALL),
+        };
+        let rendered = self.templates.get_template(template).and_then(|page| page.render(values));
+        match rendered {
+            Ok(html) => (status, self.headers("text/html; charset=utf-8"), html).into_response(),
+            Err(error) => {
+                tracing::error!(template, %error, "a page of the demo shop does not render");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+
+    fn headers(&self, media_type: &'static str) -> HeaderMap {
+        let fixed = |(name, value): (HeaderName, &'static str)| (name, HeaderValue::from_static(value));
+        let mut headers: HeaderMap = [
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, "no-cache"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
+        ]
+        .into_iter()
+        .map(fixed)
+        .collect();
+        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        headers
+    }
+}
+
+/// Nothing inline, nothing from elsewhere but what a checkout needs: the helper's script, its
+/// answers and its frame, and the provider's payment page in a frame.
+fn policy(helper: &str, sandbox: &str) -> HeaderValue {
+    let policy = [
+        "default-src 'none'".to_owned(),
+        format!("script-src 'self' {helper} 'wasm-unsafe-eval'"),
+        "style-src 'self'".to_owned(),
+        format!("connect-src 'self' {helper}"),
+        format!("frame-src {helper} {sandbox}"),
+        "img-src 'self' data:".to_owned(),
+        "base-uri 'none'".to_owned(),
+        "frame-ancestors 'none'".to_owned(),
+        "form-action 'self'".to_owned(),
+    ]
+    .join("; ");
+    // An address that no header can hold allows nothing, rather than everything.
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// `GET /`
+pub(super) async fn pricing(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page(StatusCode::OK, "pricing.html")
+}
+
+/// `GET /app`
+pub(super) async fn app(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page(StatusCode::OK, "app.html")
+}
+
+/// `GET /inline`
+pub(super) async fn inline(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page(StatusCode::OK, "inline.html")
+}
+
+/// Any other address.
+pub(super) async fn not_found(State(shop): State<Arc<Shop>>) -> Response {
+    shop.page(StatusCode::NOT_FOUND, "missing.html")
+}
+
+/// `GET /files/{name}`
+pub(super) async fn file(State(shop): State<Arc<Shop>>, Path(name): Path<String>) -> Response {
+    match FILES.iter().find(|(known, _, _)| *known == name) {
+        Some((_, media_type, content)) => (shop.headers(media_type), *content).into_response(),
+        None => shop.page(StatusCode::NOT_FOUND, "missing.html"),
+    }
+}
+
+/// The query of `GET /activity`.
+#[derive(Deserialize)]
+pub(super) struct Since {
+    /// The last number that the panel has; absent for everything that is kept.
+    #[serde(default)]
+    after: u64,
+}
+
+/// `GET /activity`
+pub(super) async fn activity(State(shop): State<Arc<Shop>>, Query(since): Query<Since>) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Json(shop.activity.since(since.after))).into_response()
+}

@@ -1,0 +1,191 @@
+//! Starts everything a newcomer needs, on loopback, in one process: the shop, the helper, its
+//! operations listener and the sandbox. The helper is the real one; only the provider's address
+//! is another.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Activity, DemoConfig, Who, activity_layer, router};
+use crate::app::{App, Parts};
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::helper::{self, Listeners};
+use crate::keys::Keys;
+use crate::provider::dodo::Dodo;
+use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::signature::SigningSecret;
+use crate::store::Store;
+use crate::{http, random};
+
+/// What a demo is started with.
+pub struct Options {
+    /// The shop's port; the others take the next ones, or free ones. 0 picks free ones for all.
+    pub port: u16,
+    /// The folder of the database.
+    pub data: PathBuf,
+    /// What is sold.
+    pub catalog: Catalog,
+    /// Shared by helper and sandbox, so that moving it moves both.
+    pub clock: Clock,
+    /// Origins besides the shop's whose pages may use the helper.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A demo that is up.
+pub struct Demo {
+    /// Addresses and throw-away keys.
+    pub ready: Ready,
+    /// The helper.
+    pub app: App,
+    /// The provider.
+    pub sandbox: Sandbox,
+    tasks: TaskTracker,
+}
+
+/// What scripts need to know, once everything answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// The demo shop.
+    pub shop: String,
+    /// The helper.
+    pub helper: String,
+    /// Health and metrics.
+    pub operations: String,
+    /// The sandbox: the provider's API, its payment pages and `/control/`.
+    pub sandbox: String,
+    /// The helper's secret key.
+    pub secret_key: String,
+    /// The sandbox's API key.
+    pub sandbox_key: String,
+    /// What the sandbox signs its webhooks with.
+    pub webhook_secret: String,
+}
+
+/// Starts a demo.
+///
+/// # Errors
+/// A port is taken, or the data folder cannot be used.
+pub async fn start(options: Options) -> io::Result<Demo> {
+    let Options { port, data, catalog, clock, mut allowed_origins } = options;
+    let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let public = near(port, 1).await?;
+    let operations = near(port, 2).await?;
+    let sandbox_listener = near(port, 3).await?;
+
+    let ready = Ready {
+        shop: address(&shop_listener)?,
+        helper: address(&public)?,
+        operations: address(&operations)?,
+        sandbox: address(&sandbox_listener)?,
+        secret_key: kept_key(&data)?,
+        sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
+        webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
+    };
+    allowed_origins.extend([ready.shop.clone(), ready.shop.replace("127.0.0.1", "localhost")]);
+    let webhook_secret = SigningSecret::parse(&ready.webhook_secret).map_err(io::Error::other)?;
+    let sandbox = Sandbox::new(SandboxConfig {
+        catalog: catalog.clone(),
+        clock: clock.clone(),
+        api_key: ready.sandbox_key.clone(),
+        webhook_secret: webhook_secret.clone(),
+        webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
+        base_url: ready.sandbox.clone(),
+    });
+    let app = App::new(Parts {
+        provider: Box::new(
+            Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
+                .map_err(io::Error::other)?,
+        ),
+        store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
+        keys: Keys::new(SecretString::from(ready.secret_key.clone())),
+        webhook_secrets: vec![webhook_secret],
+        public_url: ready.helper.clone(),
+        allowed_origins,
+        stopping: CancellationToken::new(),
+        flights: crate::app::Flights::default(),
+        changes: crate::app::Changes::default(),
+        catalog,
+        clock: clock.clone(),
+    });
+
+    let activity = Activity::new(clock);
+    let tasks = TaskTracker::new();
+    let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
+    helper::start(&app, Listeners { public, operations }, helper_router, &tasks);
+    let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
+    tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, app.stopping.clone()));
+    tasks.spawn({
+        let (sandbox, stopping) = (sandbox.clone(), app.stopping.clone());
+        async move { sandbox.run_deliveries(stopping).await }
+    });
+    tasks.spawn(tell_of_checkouts(app.clone(), activity.clone()));
+    let shop = router(DemoConfig {
+        helper_url: ready.helper.clone(),
+        sandbox_url: ready.sandbox.clone(),
+        sandbox_control: ready.sandbox.clone(),
+        catalog: app.catalog.clone(),
+        activity,
+    });
+    tasks.spawn(http::serve::serve(shop_listener, shop, app.stopping.clone()));
+    Ok(Demo { ready, app, sandbox, tasks })
+}
+
+impl Demo {
+    /// Stops it, finishing what is under way.
+    pub async fn stop(self) {
+        self.app.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// The panel shows where each checkout stands, as the helper's store says.
+async fn tell_of_checkouts(app: App, activity: Activity) {
+    let mut changes = app.changes.subscribe();
+    loop {
+        let news = tokio::select! {
+            () = app.stopping.cancelled() => return,
+            news = changes.recv() => news,
+        };
+        if let Ok(id) = news
+            && let Ok(Some(checkout)) = app.store.checkout(&id).await
+        {
+            activity.record_checkout(checkout.status, checkout.order.total);
+        }
+    }
+}
+
+/// The next port, or a free one where that is taken.
+async fn near(port: u16, offset: u16) -> io::Result<TcpListener> {
+    let wanted = if port == 0 { 0 } else { port.saturating_add(offset) };
+    match TcpListener::bind(("127.0.0.1", wanted)).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind(("127.0.0.1", 0)).await,
+    }
+}
+
+fn address(listener: &TcpListener) -> io::Result<String> {
+    Ok(format!("http://{}", listener.local_addr()?))
+}
+
+/// The same data folder keeps the same key, so that a page's secrets survive a restart.
+fn kept_key(data: &Path) -> io::Result<String> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    std::fs::create_dir_all(data)?;
+    let path = data.join("secret_key");
+    if let Ok(key) = std::fs::read_to_string(&path) {
+        return Ok(key.trim().to_owned());
+    }
+    let key = format!("sk_demo_{}", random::alphanumeric::<32>());
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{key}")?;
+    Ok(key)
+}

@@ -1,0 +1,110 @@
+//! A layer that tells the panel what a server was asked and how it answered. From what passes it
+//! takes the route, the status, the time taken, a webhook's event type and a problem's code;
+//! nothing else of any address, header or body is kept.
+
+use std::convert::Infallible;
+use std::time::Instant;
+
+use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::Route;
+use serde::Deserialize;
+use tower::{Layer, Service};
+
+use super::activity::{Activity, Entry, Who};
+use super::words;
+
+/// Bodies up to this size are looked into for the one word we show.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Records each request that reaches a route of the server that `asked` names.
+pub fn activity_layer(
+    activity: Activity,
+    asked: Who,
+) -> impl Layer<
+    Route,
+    Service: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+> + Clone
++ Send
++ Sync
++ 'static {
+    from_fn_with_state((activity, asked), record)
+}
+
+async fn record(State((activity, asked)): State<(Activity, Who)>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let Some(words) = words::of(asked, &method, &route).filter(|_| !route.is_empty()) else {
+        return next.run(request).await;
+    };
+    let webhook = words::is_webhook(asked, &method, &route);
+    let (request, event) = if webhook { event_type(request).await } else { (Ok(request), None) };
+    let Ok(request) = request else { return StatusCode::BAD_REQUEST.into_response() };
+
+    let at = activity.now();
+    let begun = Instant::now();
+    let response = next.run(request).await;
+    let took = begun.elapsed().as_millis();
+
+    let (response, code) = problem_code(response).await;
+    let text = event.map_or(words, |event| format!("Sandbox sent webhook {event}"));
+    let status = outcome(response.status(), webhook, code.as_deref());
+    let who = if webhook { Who::Webhook } else { asked };
+    activity.record(Entry { at, who, text, status: Some(status), detail: Some(format!("{took} ms")) });
+    response
+}
+
+fn outcome(status: StatusCode, webhook: bool, code: Option<&str>) -> String {
+    match (webhook, status.is_success(), code) {
+        (true, true, _) => "accepted".to_owned(),
+        (true, false, _) => format!("refused, {}", status.as_u16()),
+        (false, _, Some(code)) => format!("{} {code}", status.as_u16()),
+        (false, _, None) => status.as_u16().to_string(),
+    }
+}
+
+/// A webhook's `type`, such as `payment.succeeded`, and the request as it was.
+async fn event_type(request: Request) -> (Result<Request, axum::Error>, Option<String>) {
+    #[derive(Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    if request.body().size_hint().upper().is_none_or(|size| size > MOST_BYTES as u64) {
+        return (Ok(request), None);
+    }
+    let (parts, body) = request.into_parts();
+    match to_bytes(body, MOST_BYTES).await {
+        Ok(bytes) => {
+            let word = serde_json::from_slice(&bytes).ok().and_then(|Typed { r#type }| one_word(r#type));
+            (Ok(Request::from_parts(parts, Body::from(bytes))), word)
+        }
+        Err(error) => (Err(error), None),
+    }
+}
+
+/// A problem's `code`, such as `price_changed`, and the response as it was.
+async fn problem_code(response: Response) -> (Response, Option<String>) {
+    #[derive(Deserialize)]
+    struct Coded {
+        code: String,
+    }
+    let problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    let small = response.body().size_hint().upper().is_some_and(|size| size <= MOST_BYTES as u64);
+    if !problem || !small {
+        return (response, None);
+    }
+    let (parts, body) = response.into_parts();
+    // In memory and of known size: reading it cannot fail.
+    let bytes = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
+    let word = serde_json::from_slice(&bytes).ok().and_then(|Coded { code }| one_word(code));
+    (Response::from_parts(parts, Body::from(bytes)), word)
+}
+
+/// Only a plain word goes into the panel: whoever can send a webhook does not write our pages.
+fn one_word(word: String) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'.' || byte == b'_';
+    ((1..=60).contains(&word.len()) && word.bytes().all(plain)).then_some(word)
+}

@@ -1,0 +1,225 @@
+//! What a provider tells us, in our own words: a notice is a hint that something happened and an
+//! observation of how an object is. Observations are ordered, notices are not (G15).
+
+use std::cmp::Ordering;
+
+use checkout_types::money::Money;
+use jiff::Timestamp;
+
+/// One webhook, or one answer to a question of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The provider's name for what happened, such as `payment.succeeded`; kept even if unknown.
+    pub kind: String,
+    /// When it happened, by the provider.
+    pub at: Option<Timestamp>,
+    /// What it says about a payment, if it is about one.
+    pub payment: Option<PaymentSeen>,
+}
+
+/// How a payment looks in one notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentSeen {
+    /// The provider's id.
+    pub id: String,
+    /// Our checkout, from the metadata we sent along.
+    pub checkout: Option<String>,
+    /// The provider's session it was made in.
+    pub session: Option<String>,
+    /// When the payment was begun.
+    pub created_at: Option<Timestamp>,
+    /// When the provider last changed it, where it says so.
+    pub updated_at: Option<Timestamp>,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What was (to be) paid; `None` where it does not parse.
+    pub amount: Option<Money>,
+    /// The provider's products, where it lists them.
+    pub products: Vec<String>,
+    /// Whether this is the first payment of an order, rather than a renewal or a change of card.
+    pub first: bool,
+    /// The provider's reason for a failure, such as `GENERIC_DECLINE`.
+    pub error_code: Option<String>,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentState {
+    /// Waiting for the buyer, such as for 3-D Secure.
+    Waiting,
+    /// Waiting for the bank.
+    Processing,
+    /// Paid.
+    Succeeded,
+    /// Did not go through.
+    Failed,
+    /// Given up.
+    Cancelled,
+    /// Captured in part: a person has to look.
+    Partial,
+    /// A state that this version does not know. Never widens anything (G17).
+    Unknown(String),
+}
+
+impl PaymentState {
+    /// As in the store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Partial => "partial",
+            Self::Unknown(text) => text,
+        }
+    }
+
+    /// As it was put into the store.
+    #[must_use]
+    pub fn from_store(text: &str) -> Self {
+        match text {
+            "waiting" => Self::Waiting,
+            "processing" => Self::Processing,
+            "succeeded" => Self::Succeeded,
+            "failed" => Self::Failed,
+            "cancelled" => Self::Cancelled,
+            "partial" => Self::Partial,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Unknown(_) => 0,
+            Self::Waiting => 1,
+            Self::Processing => 2,
+            Self::Cancelled => 3,
+            Self::Failed => 4,
+            Self::Partial => 5,
+            Self::Succeeded => 6,
+        }
+    }
+}
+
+/// How new an observation is: compared field by field, so that any order of arrival gives one
+/// newest. The rank breaks ties between two observations of one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Microseconds: the object's own change, or else when its state was signed.
+    pub changed: i64,
+    /// Microseconds: when the event happened.
+    pub event: i64,
+    rank: u8,
+}
+
+impl Version {
+    /// The version of a payment that was seen in a notice signed at `observed_at`.
+    #[must_use]
+    pub fn of(payment: &PaymentSeen, at: Option<Timestamp>, observed_at: Timestamp) -> Self {
+        Self {
+            changed: payment.updated_at.unwrap_or(observed_at).as_microsecond(),
+            event: at.map_or(0, Timestamp::as_microsecond),
+            rank: payment.state.rank(),
+        }
+    }
+
+    /// For the store: three integers.
+    #[must_use]
+    pub fn parts(self) -> (i64, i64, u8) {
+        (self.changed, self.event, self.rank)
+    }
+
+    /// From the store.
+    #[must_use]
+    pub fn from_parts(changed: i64, event: i64, rank: u8) -> Self {
+        Self { changed, event, rank }
+    }
+}
+
+/// A payment as the newest observation shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// The newest observation.
+    pub seen: PaymentSeen,
+    /// How new it is.
+    pub version: Version,
+}
+
+impl Payment {
+    /// Joins what is known of one payment with another observation of it. Commutative and
+    /// idempotent. Paid is sticky: a late or contradicting notice never takes it back
+    /// (GUARANTEES, state machine 2).
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        let paid = |payment: &Self| payment.seen.state == PaymentState::Succeeded;
+        let ours_wins = match (paid(&self), paid(&other)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => self.order(&other) != Ordering::Less,
+        };
+        if ours_wins { self } else { other }
+    }
+
+    /// Total, also between two observations that claim the same version: their content decides,
+    /// so that the order of arrival does not.
+    fn order(&self, other: &Self) -> Ordering {
+        self.version.cmp(&other.version).then_with(|| {
+            let content = |payment: &Self| {
+                let PaymentSeen { amount, error_code, state, .. } = &payment.seen;
+                (amount.map(|money| (money.amount, money.currency)), error_code.clone(), state.as_str().to_owned())
+            };
+            content(self).cmp(&content(other))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn payment(state: PaymentState, changed: i64, amount: i64) -> Payment {
+        let seen = PaymentSeen {
+            id: "pay_1".into(),
+            checkout: None,
+            session: None,
+            created_at: None,
+            updated_at: Timestamp::from_microsecond(changed).ok(),
+            state,
+            amount: Some(Money::new(amount, "EUR".parse().unwrap())),
+            products: vec![],
+            first: true,
+            error_code: None,
+        };
+        Payment { version: Version::of(&seen, None, Timestamp::UNIX_EPOCH), seen }
+    }
+
+    fn any_payment() -> impl Strategy<Value = Payment> {
+        let states = ["waiting", "processing", "succeeded", "failed", "cancelled", "partial", "new_state"];
+        (prop::sample::select(states.to_vec()), 0_i64..4, 0_i64..3)
+            .prop_map(|(state, changed, amount)| payment(PaymentState::from_store(state), changed, amount))
+    }
+
+    #[test]
+    fn paid_is_sticky() {
+        let paid = payment(PaymentState::Succeeded, 1, 100);
+        let failed_later = payment(PaymentState::Failed, 2, 100);
+        assert_eq!(paid.clone().join(failed_later.clone()), paid);
+        assert_eq!(failed_later.join(paid.clone()), paid);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_does_not_matter(mut seen in prop::collection::vec(any_payment(), 1..8), seed in any::<u64>()) {
+            let fold = |all: &[Payment]| all.iter().cloned().reduce(Payment::join).unwrap();
+            let first = fold(&seen);
+            let turn = usize::try_from(seed % seen.len() as u64).unwrap();
+            seen.rotate_left(turn);
+            seen.reverse();
+            seen.extend(seen.clone());
+            prop_assert_eq!(fold(&seen), first);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! A helper that is up: its listeners, and a stop that loses nothing.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::http;
+use crate::telemetry;
+
+/// The two listeners of a helper.
+pub struct Listeners {
+    /// For buyers, pages, the provider and merchants' backends.
+    pub public: TcpListener,
+    /// For operators.
+    pub operations: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both. Port 0 picks a free one.
+    ///
+    /// # Errors
+    /// An address is taken or not ours.
+    pub async fn bind(public: SocketAddr, operations: SocketAddr) -> std::io::Result<Self> {
+        Ok(Self { public: TcpListener::bind(public).await?, operations: TcpListener::bind(operations).await? })
+    }
+}
+
+/// Serves until the app is told to stop; `router` is [`http::router`], perhaps with a layer more.
+pub fn start(app: &App, listeners: Listeners, router: axum::Router, tasks: &TaskTracker) {
+    let Listeners { public, operations } = listeners;
+    tasks.spawn(http::serve::serve(public, router, app.stopping.clone()));
+    let operations_router = http::operations(app, telemetry::metrics());
+    tasks.spawn(http::serve::serve(operations, operations_router, app.stopping.clone()));
+}

@@ -1,0 +1,111 @@
+//! Every answer leaves through here: problems get their body, panics become problems, and each
+//! request is logged and counted once, without its query, its body or anybody's name.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+
+use crate::clock::Clock;
+use crate::error::{Code, Problem};
+use crate::random;
+use crate::store::StoreError;
+
+/// Where a problem's `type` leads: this helper explains its own codes (see `pages::problem`).
+const PROBLEMS: &str = "/problems/";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+impl IntoResponse for Problem {
+    /// Status and headers; the body is written by [`contain`], which knows the request.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        if let Some(after) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::from(Code::StorageUnavailable).after(1)
+    }
+}
+
+/// The outermost layer: request id, panics, problems, log, metrics.
+pub(super) async fn contain(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = random::id("req", Clock::wall());
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        metrics::counter!("checkout_panics_total").increment(1);
+        tracing::error!(%request_id, %route, "a handler panicked");
+        Problem::from(Code::Internal).into_response()
+    });
+    if let Some(problem) = problem_of(&mut response) {
+        response = written(response, problem, path, &request_id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let status = response.status().as_u16();
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    metrics::counter!("checkout_http_requests_total", "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    tracing::info!(%request_id, %method, %route, status, millis, "answered");
+    response
+}
+
+/// Our own problems, and the refusals of the layers below us that have no words of ours yet.
+fn problem_of(response: &mut Response) -> Option<Problem> {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        return Some(problem);
+    }
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    match response.status() {
+        // A refusal in words for people, from `pages::refusal`.
+        _ if is_page => None,
+        StatusCode::NOT_FOUND => Some(Code::NotFound.into()),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed.into()),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Code::BodyTooLarge.into()),
+        StatusCode::BAD_REQUEST => Some(Code::BodyMalformed.into()),
+        StatusCode::INTERNAL_SERVER_ERROR => Some(Code::Internal.into()),
+        _ => None,
+    }
+}
+
+fn written(mut response: Response, problem: Problem, path: String, request_id: &str) -> Response {
+    let Problem { code, errors, quote, retry_after: _ } = problem;
+    let body = checkout_types::Problem {
+        kind: format!("{PROBLEMS}{}", code.as_str().replace('_', "-")),
+        title: code.title().to_owned(),
+        status: code.status(),
+        code: code.as_str().to_owned(),
+        // The path is the caller's text: repeat it only where it is one of ours.
+        instance: (code != Code::NotFound && code != Code::UnknownHost).then_some(path),
+        request_id: Some(request_id.to_owned()),
+        retryable: code.retryable(),
+        errors,
+        quote,
+    };
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *response.body_mut() = body.into();
+    response
+}

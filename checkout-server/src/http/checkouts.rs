@@ -1,0 +1,124 @@
+//! `POST /v1/checkouts` and what a page asks of a checkout afterwards.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use checkout_types::checkout::CreatedCheckout;
+use checkout_types::{Checkout, CheckoutRequest, CheckoutStatus};
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::sync::broadcast;
+
+use super::extract::{IdempotencyKey, Json, Readable};
+use crate::app::App;
+use crate::checkout::{failure, status_at};
+use crate::clock::rfc3339;
+use crate::error::Problem;
+use crate::ordering::{self, Made};
+use crate::store::StoredCheckout;
+
+pub(super) async fn create(
+    State(app): State<App>,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<CheckoutRequest>,
+) -> Result<Response, Problem> {
+    let Made { checkout, session, replayed } = ordering::order(&app, &key, request).await?;
+    let created = CreatedCheckout {
+        client_secret: app.keys.client_secret(&checkout.id),
+        // As it was then: a replay has the same bytes, whatever has happened since (G3).
+        status: CheckoutStatus::Open,
+        url: session.url,
+        expires_at: rfc3339(checkout.expires_at),
+        id: checkout.id,
+    };
+    let mut response = (StatusCode::CREATED, Answer(created)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if replayed {
+        response.headers_mut().insert(HeaderName::from_static("idempotent-replayed"), HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+pub(super) async fn show(State(app): State<App>, Readable(checkout): Readable) -> Answer<Checkout> {
+    Answer(shown(&app, checkout))
+}
+
+/// What its page may know of a checkout.
+pub(super) fn shown(app: &App, checkout: StoredCheckout) -> Checkout {
+    let status = status_at(checkout.status, checkout.expires_at, app.clock.now());
+    let payable = matches!(status, CheckoutStatus::Open | CheckoutStatus::Failed | CheckoutStatus::Canceled);
+    let failed = matches!(status, CheckoutStatus::Failed | CheckoutStatus::Canceled);
+    Checkout {
+        id: checkout.id,
+        status,
+        total: checkout.order.total,
+        url: checkout.session.filter(|_| payable).map(|session| session.url),
+        expires_at: rfc3339(checkout.expires_at),
+        failure: failed.then(|| failure(checkout.error_code.as_deref())),
+        items: checkout.order.items,
+    }
+}
+
+/// Server-sent events: the present state at once, then each change, until nothing more will come.
+pub(super) async fn follow(State(app): State<App>, Readable(checkout): Readable) -> Response {
+    // Before the state is read again, so that no change falls in between.
+    let changes = app.changes.subscribe();
+    let events = states(app, checkout.id, changes).map(|state| {
+        let data = serde_json::to_string(&state).unwrap_or_default();
+        Ok::<_, Infallible>(Event::default().event("checkout").data(data))
+    });
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
+    // Proxies that collect answers would hold the news back.
+    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// Where one watcher of a checkout is.
+struct Watcher {
+    app: App,
+    id: String,
+    changes: broadcast::Receiver<String>,
+    last: Option<Checkout>,
+}
+
+fn states(app: App, id: String, changes: broadcast::Receiver<String>) -> impl Stream<Item = Checkout> {
+    stream::unfold(Watcher { app, id, changes, last: None }, async |mut watcher| {
+        if watcher.last.as_ref().is_some_and(|last| last.status.is_final()) {
+            return None;
+        }
+        loop {
+            let stored = watcher.app.store.checkout(&watcher.id).await.ok()??;
+            let expires_at = stored.expires_at;
+            let state = shown(&watcher.app, stored);
+            if watcher.last.as_ref() != Some(&state) {
+                watcher.last = Some(state.clone());
+                return Some((state, watcher));
+            }
+            watcher.wait(expires_at).await?;
+        }
+    })
+}
+
+impl Watcher {
+    /// Until this checkout may look different; `None` when the helper stops.
+    async fn wait(&mut self, expires_at: jiff::Timestamp) -> Option<()> {
+        let expired = crate::checkout::expires_for_good(expires_at);
+        let open = self.app.clock.now() < expired;
+        loop {
+            tokio::select! {
+                () = self.app.stopping.cancelled() => return None,
+                () = self.app.clock.sleep_until(expired), if open => return Some(()),
+                change = self.changes.recv() => match change {
+                    Ok(changed) if changed != self.id => {}
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return Some(()),
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `/pay/{price_id}`: a whole checkout on pages of ours, without any script. The link that sales
+//! people send, and the last rung of the widget's fallback ladder.
+//!
+//! First the buyer says how many, where they are and who they are; then they see what it costs;
+//! then they go on to the provider's page. Nothing is kept between the steps but what the page
+//! itself carries.
+
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use checkout_types::cart::CartLine;
+use checkout_types::catalog::{Billing, Interval, QuantityRule};
+use checkout_types::customer::{Address, Customer};
+use checkout_types::{CheckoutRequest, Quote, QuoteRequest};
+use minijinja::{Value, context};
+use serde::Deserialize;
+
+use super::extract::{body, one};
+use super::pages;
+use crate::app::App;
+use crate::catalog::{Price, Product};
+use crate::error::{Code, Problem};
+use crate::{ordering, pricing, random};
+
+/// What the link may say.
+#[derive(Default, Deserialize)]
+pub(super) struct Wish {
+    quantity: Option<String>,
+    email: Option<String>,
+    country: Option<String>,
+    /// Set by the widget when the page is in its frame.
+    embed: Option<String>,
+}
+
+/// What the form says. Everything is text until it has been checked.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Form {
+    step: String,
+    quantity: String,
+    email: String,
+    country: String,
+    postal_code: String,
+    discount_code: String,
+    key: String,
+    quote_token: String,
+    embed: String,
+}
+
+pub(super) async fn show(State(app): State<App>, Path(price_id): Path<String>, Query(wish): Query<Wish>) -> Response {
+    let form = Form {
+        quantity: wish.quantity.unwrap_or_default(),
+        email: wish.email.unwrap_or_default(),
+        country: wish.country.unwrap_or_default(),
+        embed: wish.embed.unwrap_or_default(),
+        ..Form::default()
+    };
+    page(&app, &price_id, &form, None, None).unwrap_or_else(|problem| pages::refusal(&problem))
+}
+
+pub(super) async fn submit(State(app): State<App>, Path(price_id): Path<String>, request: Request) -> Response {
+    let answered = match form(&app, request).await {
+        Ok(form) => answer(&app, &price_id, &form).await,
+        Err(problem) => Err(problem),
+    };
+    answered.unwrap_or_else(|problem| pages::refusal(&problem))
+}
+
+/// A form that one of our own pages sent.
+async fn form(app: &App, request: Request) -> Result<Form, Problem> {
+    from_our_page(app, request.headers())?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let body = body(request, 16 * 1_024).await?;
+    serde_urlencoded::from_bytes(&body).map_err(|_| Code::UnknownField.into())
+}
+
+fn from_our_page(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    match one(headers, &header::ORIGIN) {
+        Ok(None) => Ok(()),
+        Ok(Some(origin)) if origin == app.public_url => Ok(()),
+        _ => Err(Code::OriginNotAllowed.into()),
+    }
+}
+
+async fn answer(app: &App, price_id: &str, form: &Form) -> Result<Response, Problem> {
+    if form.step == "change" {
+        return page(app, price_id, form, None, None);
+    }
+    let asked = if form.step == "pay" { pay(app, form).await } else { review(app, price_id, form).await };
+    match asked {
+        Ok(Step::Review(quote)) => page(app, price_id, form, Some(&quote), None),
+        Ok(Step::Pay(url)) => Ok(Redirect::to(&url).into_response()),
+        // The price is another one now: show it and ask again.
+        Err(Problem { code: code @ (Code::PriceChanged | Code::QuoteExpired), quote: Some(quote), .. }) => {
+            page(app, price_id, form, Some(&quote), Some(code))
+        }
+        Err(problem) if problem.code.status() == 422 || problem.code.retryable() => {
+            page(app, price_id, form, None, Some(problem.errors.first().map_or(problem.code, |_| problem.code)))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+enum Step {
+    Review(Box<Quote>),
+    Pay(String),
+}
+
+async fn review(app: &App, price_id: &str, form: &Form) -> Result<Step, Problem> {
+    // Told now, not after the price has been read.
+    ordering::check_email(&form.email)?;
+    let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let request = QuoteRequest {
+        items: vec![CartLine {
+            price_id: price_id.to_owned(),
+            quantity: form.quantity.trim().parse().map_err(|_| Problem::from(Code::OutOfRange))?,
+            addons: vec![],
+        }],
+        discount_code: filled(&form.discount_code),
+        customer: Some(Address {
+            country: form.country.trim().to_owned(),
+            postal_code: filled(&form.postal_code),
+            tax_id: None,
+        }),
+        currency: None,
+    };
+    Ok(Step::Review(Box::new(pricing::quote(app, &request).await?)))
+}
+
+async fn pay(app: &App, form: &Form) -> Result<Step, Problem> {
+    let request = CheckoutRequest {
+        quote_token: form.quote_token.clone(),
+        customer: Customer { email: form.email.clone(), name: None },
+        success_url: None,
+        custom_data: [].into(),
+        renews: None,
+    };
+    if form.key.len() < 16 {
+        return Err(Code::IdempotencyKeyInvalid.into());
+    }
+    let made = ordering::order(app, &format!("pay-page-{}", form.key), request).await?;
+    Ok(Step::Pay(made.session.url))
+}
+
+fn page(
+    app: &App,
+    price_id: &str,
+    form: &Form,
+    quote: Option<&Quote>,
+    refused: Option<Code>,
+) -> Result<Response, Problem> {
+    let (product, price) = app.catalog.price(price_id).ok_or(Code::NotFound)?;
+    let quantity = form.quantity.trim().parse().ok().filter(|quantity| price.quantity.allows(*quantity));
+    let filled = context! {
+        quantity => quantity.unwrap_or(price.quantity.min),
+        email => form.email.as_str(),
+        country => form.country.as_str(),
+        postal_code => form.postal_code.as_str(),
+        discount_code => form.discount_code.as_str(),
+        embed => form.embed == "1",
+        // One key for one agreement: a price that was agreed to anew is a new order.
+        key => random::alphanumeric::<32>(),
+    };
+    let context = context! {
+        offer => offer(product, price),
+        form => filled,
+        quote => quote.map(priced),
+        problem => refused.map(Code::title),
+        test_mode => app.is_test(),
+    };
+    let page = pages::render("pay.html", context)?;
+    // A refusal stays one for programs, too; the page is the same for people.
+    let status = refused.and_then(|code| StatusCode::from_u16(code.status()).ok()).unwrap_or_default();
+    Ok((status, page).into_response())
+}
+
+fn offer(product: &Product, price: &Price) -> Value {
+    let QuantityRule { min, max, step } = price.quantity;
+    context! {
+        name => product.name.as_str(),
+        description => product.description.as_str(),
+        features => product.features.clone(),
+        price => price.money.to_string(),
+        billing => billing_words(price.billing),
+        price_id => price.id.as_str(),
+        min, max, step,
+    }
+}
+
+fn priced(quote: &Quote) -> Value {
+    let lines: Vec<Value> = quote
+        .lines
+        .iter()
+        .map(|line| context! { name => line.name.as_str(), quantity => line.quantity, total => line.total.to_string() })
+        .collect();
+    let recurring: Vec<Value> = quote
+        .recurring
+        .iter()
+        .map(|charge| {
+            // A day is enough for people; the exact second is the provider's.
+            let day = charge.next_at.as_deref().and_then(|at| at.get(..10));
+            context! { amount => charge.amount.to_string(), billing => billing_words(charge.billing), next => day }
+        })
+        .collect();
+    context! {
+        lines, recurring,
+        subtotal => quote.subtotal.to_string(),
+        discount => (quote.discount.amount > 0).then(|| quote.discount.to_string()),
+        tax => quote.tax.map(|tax| tax.to_string()),
+        tax_inclusive => quote.tax_inclusive,
+        total => quote.total.to_string(),
+        token => quote.quote_token.as_str(),
+    }
+}
+
+/// "per month", "every 3 months", "once".
+fn billing_words(billing: Billing) -> String {
+    let (interval, count) = match billing {
+        Billing::OneTime => return "one-time".to_owned(),
+        Billing::Recurring { interval, interval_count, .. } | Billing::Usage { interval, interval_count } => {
+            (interval, interval_count)
+        }
+    };
+    let unit = match interval {
+        Interval::Day => "day",
+        Interval::Week => "week",
+        Interval::Month => "month",
+        Interval::Year => "year",
+    };
+    if count == 1 { format!("per {unit}") } else { format!("every {count} {unit}s") }
+}

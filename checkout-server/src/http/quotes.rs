@@ -1,0 +1,17 @@
+//! `POST /v1/quotes`: what a cart costs.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use checkout_types::{Quote, QuoteRequest};
+
+use super::extract::Json;
+use crate::app::App;
+use crate::error::Problem;
+use crate::pricing;
+
+pub(super) async fn create(
+    State(app): State<App>,
+    Json(request): Json<QuoteRequest>,
+) -> Result<Answer<Quote>, Problem> {
+    pricing::quote(&app, &request).await.map(Answer)
+}

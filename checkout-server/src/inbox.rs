@@ -1,0 +1,49 @@
+//! Verified webhooks: kept raw, deduplicated and folded in one transaction; told to those who
+//! watch after the commit. What the provider repeats or reorders changes nothing.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::store::{Accepted, Delivery, StoreError};
+
+/// Takes a delivery whose signature has been checked.
+///
+/// # Errors
+/// It could not be stored; the provider has to send it again.
+pub async fn accept(
+    app: &App,
+    webhook_id: String,
+    observed_at: Timestamp,
+    body: Vec<u8>,
+) -> Result<Accepted, StoreError> {
+    let notice = app.provider.read_notice(&body);
+    let kind = known_kind(notice.as_ref().map(|notice| notice.kind.as_str()));
+    let delivery = Delivery { provider: "dodo", webhook_id, observed_at, received_at: app.clock.now(), body, notice };
+    let accepted = app.store.accept(delivery).await?;
+    let outcome = match &accepted {
+        Accepted::Repeat => "repeat",
+        Accepted::Stored(_) => "stored",
+    };
+    metrics::counter!("checkout_webhooks_total", "kind" => kind, "outcome" => outcome).increment(1);
+    if let Accepted::Stored(Some(change)) = &accepted {
+        tracing::info!(checkout = %change.checkout, status = change.status.as_str(), "a webhook changed a checkout");
+        if change.paid_twice {
+            metrics::counter!("checkout_paid_twice_total").increment(1);
+            tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
+        }
+        app.changes.publish(&change.checkout);
+    }
+    Ok(accepted)
+}
+
+/// A label of few values, whatever is sent.
+fn known_kind(kind: Option<&str>) -> &'static str {
+    match kind.and_then(|kind| kind.split('.').next()) {
+        Some("payment") => "payment",
+        Some("refund") => "refund",
+        Some("dispute") => "dispute",
+        Some("subscription") => "subscription",
+        Some(_) => "other",
+        None => "unreadable",
+    }
+}

@@ -1,0 +1,105 @@
+//! Keys that the helper derives from its secret key, one per purpose, so that a token made for
+//! one thing is worth nothing for another.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// All of the helper's own secrets.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// What a merchant's backend sends as `Authorization: Bearer`.
+    pub secret_key: SecretString,
+    /// Seals quotes.
+    pub quotes: MacKey,
+    /// Makes each checkout's client secret.
+    clients: MacKey,
+    /// Makes the token in the address of a status page.
+    pages: MacKey,
+    /// Hides idempotency keys and request bodies in the store.
+    fingerprints: MacKey,
+}
+
+impl Keys {
+    /// Derives the keys. The same secret key gives the same ones, so a restart keeps every token.
+    #[must_use]
+    pub fn new(secret_key: SecretString) -> Self {
+        let derive = |purpose: &str| {
+            let root = MacKey(SecretSlice::from(secret_key.expose_secret().as_bytes().to_vec()));
+            MacKey(SecretSlice::from(root.mac(purpose.as_bytes()).to_vec()))
+        };
+        Self {
+            quotes: derive("checkout/quote/1"),
+            clients: derive("checkout/client-secret/1"),
+            pages: derive("checkout/status-page/1"),
+            fingerprints: derive("checkout/fingerprint/1"),
+            secret_key,
+        }
+    }
+
+    /// The secret that reads one checkout.
+    #[must_use]
+    pub fn client_secret(&self, checkout: &str) -> String {
+        format!("cs_{}", URL_SAFE_NO_PAD.encode(self.clients.mac(checkout.as_bytes())))
+    }
+
+    /// Whether that is the checkout's client secret, in constant time.
+    #[must_use]
+    pub fn is_client_secret(&self, checkout: &str, given: &str) -> bool {
+        self.client_secret(checkout).as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// The token that shows a checkout's status page, and nothing personal.
+    #[must_use]
+    pub fn page_token(&self, checkout: &str) -> String {
+        URL_SAFE_NO_PAD.encode(&self.pages.mac(checkout.as_bytes())[..16])
+    }
+
+    /// Whether that is the page's token, in constant time.
+    #[must_use]
+    pub fn is_page_token(&self, checkout: &str, given: &str) -> bool {
+        self.page_token(checkout).as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// Whether that is the secret key, in constant time.
+    #[must_use]
+    pub fn is_secret_key(&self, given: &str) -> bool {
+        self.secret_key.expose_secret().as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// A keyed hash, so that the store never holds what a caller sent.
+    #[must_use]
+    pub fn fingerprint(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
+        let mut framed = purpose.as_bytes().to_vec();
+        framed.push(0);
+        framed.extend_from_slice(bytes);
+        self.fingerprints.mac(&framed)
+    }
+}
+
+/// A key for HMAC-SHA256.
+#[derive(Clone, Debug)]
+pub struct MacKey(SecretSlice<u8>);
+
+impl MacKey {
+    /// The authentication code of a message.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
+    #[must_use]
+    pub fn mac(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).expect("HMAC takes keys of any length");
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Whether a code is that of the message, in constant time.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
+        self.mac(message).as_slice().ct_eq(mac).into()
+    }
+}

@@ -1,0 +1,214 @@
+//! Making a checkout: one key, one order, one payment page that a buyer ever hears of (G3–G5).
+//!
+//! The key is claimed in the store before anything is sent. A session makes no payment by itself,
+//! so a send whose answer was lost may be repeated, up to three times, as long as no address was
+//! revealed (GUARANTEES, fact 2).
+
+use std::time::Duration;
+
+use checkout_types::customer::Customer;
+use checkout_types::{CheckoutRequest, Quote};
+
+use crate::app::App;
+use crate::checkout::{Order, SESSION_LIFETIME};
+use crate::error::{Code, Problem};
+use crate::pricing;
+use crate::provider::{NewSession, ProviderError};
+use crate::quote::token::{self, Sealed, TokenError};
+use crate::quote::{self, Cart};
+use crate::random;
+use crate::store::{Claim, StoredCheckout, StoredSession};
+
+mod buyer;
+mod destination;
+
+/// How long a caller waits for another one with the same key (G4).
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Sends of one order's creation, all together (G5).
+const MOST_SENDS: u32 = 3;
+
+/// A checkout that can be paid.
+pub struct Made {
+    /// As it is stored.
+    pub checkout: StoredCheckout,
+    /// Where it is paid.
+    pub session: StoredSession,
+    /// Whether an earlier request made it.
+    pub replayed: bool,
+}
+
+/// Makes the checkout that a request asks for, or finds the one that its key has made already.
+///
+/// # Errors
+/// The request is refused, the price has changed, or the provider did not answer. After the
+/// latter the same request with the same key goes on where this one stopped.
+pub async fn order(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
+    let (app, key) = (app.clone(), key.to_owned());
+    // A claimed order is finished, also when the caller goes away.
+    let working = tokio::spawn(async move { claim_and_send(&app, &key, request).await });
+    working.await.unwrap_or_else(|_| Err(Code::Internal.into()))
+}
+
+async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
+    let key_hash = app.keys.fingerprint("POST /v1/checkouts", key.as_bytes());
+    let canonical = serde_json::to_vec(&request).map_err(|_| Code::Internal)?;
+    let fingerprint = app.keys.fingerprint("body", &canonical);
+    let in_progress = || Problem::from(Code::IdempotencyInProgress).after(1);
+    let _turn = app.flights.enter(key_hash, PATIENCE).await.ok_or_else(in_progress)?;
+
+    let known = app.store.checkout_by_key(key_hash).await?;
+    if let Some(known) = known.as_ref() {
+        if known.fingerprint != fingerprint {
+            return Err(Code::IdempotencyKeyReused.into());
+        }
+        if let Some(session) = known.session.clone() {
+            return Ok(Made { checkout: known.clone(), session, replayed: true });
+        }
+    }
+    // An order that was claimed may be finished after its quote has expired.
+    let sealed = unseal(app, &request, known.is_some()).await?;
+    let order = Wanted::read(app, &request, &sealed)?;
+    let quote = agreed(app, &sealed, &order.cart).await;
+    let claimed = match (known, quote) {
+        (Some(known), Err(problem)) if problem.code == Code::PriceChanged => {
+            // Nobody has seen its payment page: the buyer agrees to the new price with a new order.
+            app.store.release(&known.id).await?;
+            return Err(problem);
+        }
+        (_, Err(problem)) => return Err(problem),
+        (Some(known), Ok(_)) => resume(app, known).await?,
+        (None, Ok(quote)) => claim(app, key_hash, fingerprint, &order, &quote).await?,
+    };
+    send(app, claimed, &order).await
+}
+
+/// Whether a mail can reach that address.
+///
+/// # Errors
+/// It cannot.
+pub fn check_email(email: &str) -> Result<(), Problem> {
+    buyer::check(&Customer { email: email.to_owned(), name: None }).map(drop)
+}
+
+/// What a request wants, after every check that needs no provider.
+struct Wanted<'a> {
+    cart: Cart<'a>,
+    customer: Customer,
+    request: &'a CheckoutRequest,
+    success_url: Option<destination::Destination>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(app: &'a App, request: &'a CheckoutRequest, sealed: &Sealed) -> Result<Self, Problem> {
+        let cart = quote::check(&app.catalog, &sealed.request)?;
+        if cart.address.is_none() {
+            return Err(Problem::at(Code::CountryRequired, "/quote_token"));
+        }
+        buyer::check_notes(&request.custom_data)?;
+        Ok(Self {
+            cart,
+            customer: buyer::check(&request.customer)?,
+            success_url: request.success_url.as_deref().map(|url| destination::check(app, url)).transpose()?,
+            request,
+        })
+    }
+}
+
+async fn unseal(app: &App, request: &CheckoutRequest, claimed: bool) -> Result<Sealed, Problem> {
+    match token::open(&app.keys.quotes, &request.quote_token, app.clock.now()) {
+        Ok(sealed) => Ok(sealed),
+        Err(TokenError::Forged) => Err(Problem::at(Code::QuoteInvalid, "/quote_token")),
+        Err(TokenError::Expired(sealed)) if claimed => Ok(*sealed),
+        Err(TokenError::Expired(sealed)) => {
+            let cart = quote::check(&app.catalog, &sealed.request)?;
+            let renewed = pricing::quote_of(app, &sealed.request, &cart).await?;
+            Err(Problem::from(Code::QuoteExpired).with_quote(renewed))
+        }
+    }
+}
+
+/// The price that the buyer agreed to is still the price (G8).
+async fn agreed(app: &App, sealed: &Sealed, cart: &Cart<'_>) -> Result<Quote, Problem> {
+    let now = pricing::quote_of(app, &sealed.request, cart).await?;
+    if quote::same_price(&sealed.quote, &now) {
+        Ok(now)
+    } else {
+        Err(Problem::from(Code::PriceChanged).with_quote(now))
+    }
+}
+
+async fn claim(
+    app: &App,
+    key_hash: [u8; 32],
+    fingerprint: [u8; 32],
+    wanted: &Wanted<'_>,
+    quote: &Quote,
+) -> Result<StoredCheckout, Problem> {
+    let now = app.clock.now();
+    let renews = wanted.request.renews.clone();
+    if let Some(renews) = &renews
+        && app.store.checkout(renews).await?.is_none()
+    {
+        return Err(Problem::at(Code::UnknownCheckout, "/renews"));
+    }
+    let claim = Claim {
+        id: random::id("co", now),
+        key_hash,
+        fingerprint,
+        order: Order::new(&wanted.cart, quote.total),
+        renews,
+        created_at: now,
+        expires_at: now + SESSION_LIFETIME,
+    };
+    let id = claim.id.clone();
+    // Another helper on the same store may have been faster; its caller has the answer.
+    if app.store.claim(claim).await?.is_some() {
+        return Err(Problem::from(Code::IdempotencyInProgress).after(1));
+    }
+    app.store.checkout(&id).await?.ok_or_else(|| Code::StorageUnavailable.into())
+}
+
+async fn resume(app: &App, known: StoredCheckout) -> Result<StoredCheckout, Problem> {
+    if known.sends >= MOST_SENDS {
+        tracing::error!(checkout = %known.id, "the provider's answer was lost three times");
+        return Err(Problem::from(Code::ProviderUnavailable).after(60));
+    }
+    app.store.count_send(&known.id).await?;
+    Ok(StoredCheckout { sends: known.sends + 1, ..known })
+}
+
+async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result<Made, Problem> {
+    let id = &claimed.id;
+    let back = destination::back(app, id, wanted.success_url.as_ref());
+    let session = NewSession {
+        checkout: id,
+        cart: &wanted.cart,
+        customer: &wanted.customer,
+        return_url: &back.done,
+        cancel_url: &back.canceled,
+        custom_data: &wanted.request.custom_data,
+    };
+    match app.provider.create_session(&session).await {
+        Ok(session) => {
+            let session = StoredSession { id: session.id, url: session.url };
+            let checkout = app.store.reveal(id, session).await?.ok_or(Code::StorageUnavailable)?;
+            let session = checkout.session.clone().ok_or(Code::StorageUnavailable)?;
+            app.changes.publish(id);
+            Ok(Made { checkout, session, replayed: false })
+        }
+        Err(error) => {
+            tracing::warn!(checkout = %id, %error, "no payment page was made");
+            // Where nothing was made the key is free again. After an unknown outcome it is not, and
+            // neither while an earlier send of this order is unknown.
+            let made_nothing = match error {
+                ProviderError::Rejected { .. } => true,
+                ProviderError::Unavailable(_) => claimed.sends == 1,
+                ProviderError::Unknown(_) => false,
+            };
+            if made_nothing {
+                app.store.release(id).await?;
+            }
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the helper needs of a payment provider, in the helper's own words.
+//!
+//! To add a provider: implement [`Provider`] in `provider/<name>.rs`, keep its JSON shapes in
+//! `provider/<name>/wire.rs`, and turn its webhooks into [`crate::event::Notice`]s. Nothing about
+//! authenticity, amount or identity has a default here.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use checkout_types::customer::Customer;
+use checkout_types::money::Currency;
+
+use crate::error::{Code, Problem};
+use crate::event::Notice;
+use crate::quote::Cart;
+
+pub mod dodo;
+
+/// A future of a provider's answer.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
+
+/// A payment provider.
+pub trait Provider: Send + Sync + 'static {
+    /// What the cart would cost. Changes nothing at the provider.
+    fn preview<'a>(&'a self, cart: &'a Cart<'a>) -> Answer<'a, Preview>;
+
+    /// Makes a payment page for the cart. Never sent twice by itself: the caller knows whether
+    /// that is safe.
+    fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session>;
+
+    /// A payment as it is now, in the provider's own JSON.
+    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice>;
+
+    /// Reads a webhook's body, which has been verified. Takes whatever it is.
+    fn read_notice(&self, body: &[u8]) -> Option<Notice>;
+
+    /// Where the payment page lives, such as `https://checkout.dodopayments.com`: what a page's
+    /// CSP has to let in.
+    fn checkout_origin(&self) -> &str;
+}
+
+/// What a payment page is made from.
+#[derive(Debug)]
+pub struct NewSession<'a> {
+    /// Our id, which comes back with every payment.
+    pub checkout: &'a str,
+    /// What is bought.
+    pub cart: &'a Cart<'a>,
+    /// Who buys.
+    pub customer: &'a Customer,
+    /// Where the provider sends the buyer afterwards.
+    pub return_url: &'a str,
+    /// Where it sends a buyer who gave up.
+    pub cancel_url: &'a str,
+    /// The page's own notes.
+    pub custom_data: &'a BTreeMap<String, String>,
+}
+
+/// A payment page.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The provider's id of it.
+    pub id: String,
+    /// Where the buyer pays.
+    pub url: String,
+}
+
+/// What a cart would cost, in minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// What it is charged in.
+    pub currency: Currency,
+    /// Before discount and added tax.
+    pub subtotal: i64,
+    /// Taken off.
+    pub discount: i64,
+    /// All tax, whether added or held.
+    pub tax: i64,
+    /// Charged now.
+    pub total: i64,
+    /// One a line.
+    pub lines: Vec<PreviewLine>,
+    /// One a recurring line.
+    pub recurring: Vec<PreviewCharge>,
+}
+
+/// A line of a preview.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewLine {
+    /// The provider's product.
+    pub product: String,
+    /// How many.
+    pub quantity: u32,
+    /// For one, before discount and added tax.
+    pub unit: i64,
+    /// Whether the unit holds the tax.
+    pub tax_inclusive: bool,
+    /// Its extras.
+    pub addons: Vec<PreviewAddon>,
+}
+
+/// An extra of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewAddon {
+    /// The provider's add-on.
+    pub addon: String,
+    /// How many.
+    pub quantity: u32,
+    /// For one.
+    pub unit: i64,
+}
+
+/// A charge that comes again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewCharge {
+    /// The provider's product.
+    pub product: String,
+    /// Each period, tax included.
+    pub amount: i64,
+    /// RFC 3339: the next one.
+    pub next_at: Option<String>,
+}
+
+/// Why the provider gave no answer that we can use.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// It refused, for good: the reason is in `code`, ours; its own is in `said`.
+    #[error("the provider refused: {said}")]
+    Rejected {
+        /// In our words.
+        code: Code,
+        /// In its words; for the log only.
+        said: String,
+    },
+    /// It did not get the request, or said so itself (429, 5xx before doing anything).
+    #[error("the provider cannot be reached: {0}")]
+    Unavailable(String),
+    /// The request may have been carried out; its answer did not arrive or could not be read.
+    #[error("the provider's answer is unknown: {0}")]
+    Unknown(String),
+}
+
+impl From<ProviderError> for Problem {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Rejected { code, .. } => code.into(),
+            ProviderError::Unavailable(_) => Self::from(Code::ProviderUnavailable).after(2),
+            ProviderError::Unknown(_) => Self::from(Code::ProviderUnknown).after(1),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Dodo Payments, over HTTP. A thin client: one timeout, no redirects, no proxy from the
+//! environment, no re-sending of anything, answers of limited size, ids checked before they enter
+//! a path. The sandbox is only another base address.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, StatusCode, redirect};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Answer, NewSession, Preview, Provider, ProviderError, Session};
+use crate::error::Code;
+use crate::event::Notice;
+use crate::quote::Cart;
+
+mod notice;
+mod preview;
+mod wire;
+
+/// An answer larger than this is not one of theirs.
+const LARGEST_ANSWER: usize = 1 << 20;
+/// From the first byte out to the last byte in (G32).
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Dodo's API with one key.
+pub struct Dodo {
+    http: reqwest::Client,
+    key: SecretString,
+    /// Such as `https://test.dodopayments.com`, without a slash at the end.
+    api: String,
+    /// Such as `https://test.checkout.dodopayments.com`.
+    checkout_origin: String,
+}
+
+impl Dodo {
+    /// A client for an API at `api` whose payment pages live at `checkout_origin`.
+    ///
+    /// # Errors
+    /// The TLS machinery of the system cannot be set up.
+    pub fn new(api: &str, checkout_origin: &str, key: SecretString) -> Result<Self, reqwest::Error> {
+        // Somebody else in this process may have been first; one is as good as the other.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .user_agent(concat!("checkout-server/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let trimmed = |address: &str| address.trim_end_matches('/').to_owned();
+        Ok(Self { http, key, api: trimmed(api), checkout_origin: trimmed(checkout_origin) })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.api)).bearer_auth(self.key.expose_secret())
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, ProviderError> {
+        answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    async fn get(&self, path: &str) -> Result<Value, ProviderError> {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// One page of the products (`page` counts from 0), as they are on the wire.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    pub async fn products(&self, page: u32) -> Result<Vec<Value>, ProviderError> {
+        self.items(&format!("/products?page_size=100&page_number={page}")).await
+    }
+
+    /// The customers with that e-mail address, as they are on the wire.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    pub async fn customers(&self, email: &str) -> Result<Vec<Value>, ProviderError> {
+        let request = self.request(Method::GET, "/customers").query(&[("email", email)]);
+        items(answer(request).await?)
+    }
+
+    /// A session as it is now, on the wire.
+    ///
+    /// # Errors
+    /// See [`ProviderError`].
+    pub async fn session(&self, id: &str) -> Result<Value, ProviderError> {
+        self.get(&format!("/checkouts/{}", path_id(id)?)).await
+    }
+
+    async fn items(&self, path: &str) -> Result<Vec<Value>, ProviderError> {
+        items(self.get(path).await?)
+    }
+}
+
+impl Provider for Dodo {
+    fn preview<'a>(&'a self, cart: &'a Cart<'a>) -> Answer<'a, Preview> {
+        Box::pin(async move {
+            let body = wire::PreviewBody::new(cart);
+            // It changes nothing, so an unknown outcome is only a missing answer.
+            let answer = self.post("/checkouts/preview", &body).await.map_err(|error| match error {
+                ProviderError::Unknown(reason) => ProviderError::Unavailable(reason),
+                other => other,
+            })?;
+            preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+        })
+    }
+
+    fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session> {
+        Box::pin(async move {
+            let body = wire::SessionBody::new(session);
+            let made = wire::session(self.post("/checkouts", &body).await?).map_err(ProviderError::Unknown)?;
+            if made.url.starts_with(&format!("{}/", self.checkout_origin)) {
+                Ok(made)
+            } else {
+                Err(ProviderError::Unknown("the payment page is not on the provider's own origin".to_owned()))
+            }
+        })
+    }
+
+    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
+        Box::pin(async move {
+            let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
+            notice::of_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
+        })
+    }
+
+    fn read_notice(&self, body: &[u8]) -> Option<Notice> {
+        notice::read(body)
+    }
+
+    fn checkout_origin(&self) -> &str {
+        &self.checkout_origin
+    }
+}
+
+/// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server
+/// could read as another path.
+fn path_id(id: &str) -> Result<&str, ProviderError> {
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if plain && (4..=80).contains(&id.len()) {
+        Ok(id)
+    } else {
+        Err(ProviderError::Rejected { code: Code::NotFound, said: "not an id".to_owned() })
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Value, ProviderError> {
+    let mut response = request.send().await.map_err(|error| {
+        // Where no connection was made, nothing was sent.
+        let reason = error.to_string();
+        if error.is_connect() { ProviderError::Unavailable(reason) } else { ProviderError::Unknown(reason) }
+    })?;
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::Unknown(error.to_string()))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(ProviderError::Unknown("the answer is too large".to_owned()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if status.is_success() {
+        return serde_json::from_slice(&body).map_err(|error| ProviderError::Unknown(error.to_string()));
+    }
+    Err(refusal(status, &body))
+}
+
+fn items(page: Value) -> Result<Vec<Value>, ProviderError> {
+    match page {
+        Value::Object(mut page) => match page.remove("items") {
+            Some(Value::Array(items)) => Ok(items),
+            _ => Err(ProviderError::Unknown("a page without items".to_owned())),
+        },
+        _ => Err(ProviderError::Unknown("not a page".to_owned())),
+    }
+}
+
+/// What a refusal means, by its `code`: the status is documented for few of them, and one code has
+/// several messages (dodo/README 1).
+fn refusal(status: StatusCode, body: &[u8]) -> ProviderError {
+    let code = serde_json::from_slice::<wire::Refused>(body).map(|refused| refused.code).unwrap_or_default();
+    let said = format!("{} {code}", status.as_u16());
+    let ours = match code.as_str() {
+        "DISCOUNT_CONCURRENT_REDEMPTION" | "TOO_MANY_REQUESTS" => return ProviderError::Unavailable(said),
+        "UNAUTHORIZED" | "MERCHANT_NOT_LIVE" => {
+            tracing::error!(%said, "the provider does not take our key; check DODO_PAYMENTS_API_KEY and the mode");
+            return ProviderError::Unavailable(said);
+        }
+        "UNSUPPORTED_COUNTRY" => Code::UnsupportedCountry,
+        "UNSUPPORTED_CURRENCY" | "UNSUPPORTED_BILLING_CURRENCY" => Code::UnsupportedCurrency,
+        "INVALID_TAX_ID" => Code::TaxIdInvalid,
+        "TOTAL_PAYMENT_AMOUNT_BELOW_MINIMUM_AMOUNT" | "REQUEST_AMOUNT_BELOW_MINIMUM" => Code::AmountTooSmall,
+        "CUSTOMER_HAS_EXISTING_SUBSCRIPTION" => Code::AlreadySubscribed,
+        "CHECKOUT_SESSION_CONSUMED" => Code::OrderClosed,
+        "PRODUCT_IS_DELETED" | "NOT_FOUND" | "BRAND_MISMATCH" | "METER_IS_DELETED" => Code::ItemUnavailable,
+        discount if discount.contains("DISCOUNT") => Code::DiscountInvalid,
+        _ if status == StatusCode::TOO_MANY_REQUESTS => return ProviderError::Unavailable(said),
+        _ if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
+            tracing::error!(%said, "the provider refused a request of ours for a reason that we do not know");
+            Code::Internal
+        }
+        // After a 5xx nobody knows what was done.
+        _ => return ProviderError::Unknown(said),
+    };
+    ProviderError::Rejected { code: ours, said }
+}

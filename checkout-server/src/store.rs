@@ -1,0 +1,124 @@
+//! What is remembered, as verbs. Each is one transaction; each that writes is answered after its
+//! commit (G1, G2). SQLite is in `store/sqlite.rs`, the only place that knows how it is done.
+
+use checkout_types::CheckoutStatus;
+use jiff::Timestamp;
+
+use crate::checkout::Order;
+use crate::event::{Notice, Payment};
+
+mod rows;
+mod sqlite;
+
+pub use sqlite::Store;
+
+/// A checkout as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredCheckout {
+    /// `co_…`
+    pub id: String,
+    /// Keyed hash of the request that made it.
+    pub fingerprint: Vec<u8>,
+    /// How often the session's creation was sent.
+    pub sends: u32,
+    /// What was ordered.
+    pub order: Order,
+    /// The provider's session and its address, once known.
+    pub session: Option<StoredSession>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its payment page stops working.
+    pub expires_at: Timestamp,
+    /// The fold of its payments, see [`crate::checkout::status_at`] for what to show.
+    pub status: CheckoutStatus,
+    /// The provider's reason for the last failure.
+    pub error_code: Option<String>,
+}
+
+/// The provider's session of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// The provider's id.
+    pub id: String,
+    /// Where it is paid.
+    pub url: String,
+}
+
+/// A key to be claimed, with the order it is for.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// `co_…`
+    pub id: String,
+    /// Keyed hash of the Idempotency-Key.
+    pub key_hash: [u8; 32],
+    /// Keyed hash of the request's body.
+    pub fingerprint: [u8; 32],
+    /// What is ordered.
+    pub order: Order,
+    /// The expired checkout that this one replaces.
+    pub renews: Option<String>,
+    /// Now.
+    pub created_at: Timestamp,
+    /// When its payment page will stop working.
+    pub expires_at: Timestamp,
+}
+
+/// A verified delivery, to be kept whatever it says.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// `dodo`.
+    pub provider: &'static str,
+    /// The same on every repeat.
+    pub webhook_id: String,
+    /// When it was signed.
+    pub observed_at: Timestamp,
+    /// Now.
+    pub received_at: Timestamp,
+    /// As it came.
+    pub body: Vec<u8>,
+    /// What it says, where we can read it.
+    pub notice: Option<Notice>,
+}
+
+/// What a delivery did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was known already; nothing changed.
+    Repeat,
+    /// It was new. The checkout whose status it changed, if any.
+    Stored(Option<Change>),
+}
+
+/// A checkout that a delivery changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// `co_…`
+    pub checkout: String,
+    /// Where it stands now.
+    pub status: CheckoutStatus,
+    /// Whether it has been paid twice (G7).
+    pub paid_twice: bool,
+}
+
+/// Why something could not be remembered or recalled.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed; nothing was changed.
+    #[error("the database failed: {0}")]
+    Unavailable(String),
+    /// A row holds what it never should.
+    #[error("impossible row {id} in {table}: {column}")]
+    Impossible {
+        /// Where.
+        table: &'static str,
+        /// Which.
+        id: String,
+        /// What.
+        column: &'static str,
+    },
+}
+
+/// What the payments of one checkout come to, to be written beside it.
+pub(crate) fn fold(order: &Order, payments: &[Payment]) -> crate::checkout::Outcome {
+    crate::checkout::outcome(order, payments)
+}

@@ -1,0 +1,161 @@
+//! SQLite: one writer thread that owns one connection and commits in groups, and a few read-only
+//! connections. WAL and `synchronous=FULL`: a commit is on the disk before anybody is answered.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::StoreError;
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// How many commands share one commit at most: more gain little and keep the first one waiting.
+const GROUP: usize = 64;
+/// Commands that may wait; past it, callers are told to come back.
+const QUEUE: usize = 1_024;
+/// Connections for reading.
+const READERS: usize = 4;
+
+/// The open database. Clones share it; the file is closed when the last one goes.
+#[derive(Clone)]
+pub struct Store {
+    writer: mpsc::Sender<Command>,
+    readers: Arc<Readers>,
+}
+
+/// Runs inside the group's transaction; what it returns is called after the commit, with whether
+/// it took place.
+type Command = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+struct Readers {
+    free: Semaphore,
+    connections: Mutex<Vec<Connection>>,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl Store {
+    /// Opens the database, making it (readable by its owner alone) and migrating it if needed.
+    ///
+    /// # Errors
+    /// The file cannot be opened, locked or migrated.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let unavailable =
+            |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
+        let mut connection = Connection::open(path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        connection.pragma_update(None, "busy_timeout", 5_000)?;
+        embedded::migrations::runner().run(&mut connection).map_err(|error| unavailable(&error))?;
+        connection.set_prepared_statement_cache_capacity(64);
+
+        let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
+        let (writer, commands) = mpsc::channel(QUEUE);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_in_groups(&connection, commands))
+            .map_err(|error| unavailable(&error))?;
+        let readers = Readers { free: Semaphore::new(READERS), connections: Mutex::new(readers) };
+        Ok(Self { writer, readers: Arc::new(readers) })
+    }
+
+    /// Does something in a transaction and answers after its commit.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let command: Command = Box::new(move |connection| {
+            let result = in_savepoint(connection, work);
+            Box::new(move |committed| {
+                // A caller that went away has its work done all the same.
+                drop(answer.send(committed.and(result)));
+            })
+        });
+        self.writer.try_send(command).map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))?;
+        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned())))
+    }
+
+    /// Reads from the last commit.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let readers = Arc::clone(&self.readers);
+        let stopped = || StoreError::Unavailable("the store is closed".to_owned());
+        let _permit = self.readers.free.acquire().await.map_err(|_| stopped())?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let pool = || readers.connections.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = pool().pop().ok_or_else(stopped)?;
+            let result = work(&connection);
+            pool().push(connection);
+            result
+        });
+        reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+}
+
+fn read_only(path: &Path) -> Result<Connection, StoreError> {
+    let path: PathBuf = path.to_owned();
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "busy_timeout", 5_000)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The writer thread: takes what has queued up, does it in one transaction, then answers.
+fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while let Some(first) = commands.blocking_recv() {
+        group.push(first);
+        while group.len() < GROUP
+            && let Ok(next) = commands.try_recv()
+        {
+            group.push(next);
+        }
+        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
+        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        if let Err(error) = &committed {
+            tracing::error!(%error, "a commit failed; nobody is told that it took place");
+            // Harmless where nothing is open.
+            drop(connection.execute_batch("ROLLBACK"));
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+}
+
+/// One command's failure undoes that command alone.
+fn in_savepoint<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Without the group's transaction nothing may be written: each statement would commit alone.
+    if connection.is_autocommit() {
+        return Err(StoreError::Unavailable("no transaction could be begun".to_owned()));
+    }
+    connection.prepare_cached("SAVEPOINT command")?.execute([])?;
+    // A panic in one command must neither end the writer nor leave half a command behind.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(StoreError::Unavailable("a command panicked".to_owned())));
+    if result.is_err() {
+        connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE command")?.execute([])?;
+    result
+}

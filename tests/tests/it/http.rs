@@ -1,0 +1,9 @@
+//! Stories told over HTTP: to the helper as a page, a buyer and the provider speak to it.
+
+mod bad_input;
+mod buying;
+mod doors;
+mod idempotency;
+mod pages;
+mod prices;
+mod webhooks;

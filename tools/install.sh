@@ -1,0 +1,127 @@
+#!/bin/sh
+# Brings the tools that a target of the Makefile needs, and only those that are missing.
+#
+#   tools/install.sh widget            what builds the widget
+#   tools/install.sh widget browser    and what the browser tests need
+#   tools/install.sh lint              rustfmt and clippy
+#   tools/install.sh dev               trunk, for live reload
+#
+# It needs Rust (rustup), Node and make. Debian packages are installed as root or through sudo.
+. "$(dirname "$0")/lib.sh"
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif has sudo; then
+        sudo "$@"
+    else
+        die "This needs root, and sudo is not here. Please run as root:" "$*"
+    fi
+}
+
+updated=
+debian() {
+    has apt-get || die "Please install with your system's package manager: $*" "(only Debian's apt-get is automated)"
+    if [ -z "$updated" ]; then
+        as_root apt-get -qq update >&2
+        updated=yes
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+bring_rust() {
+    has cargo || die "Rust is not here." "Install it from https://rustup.rs and run this again."
+    # rust-toolchain.toml names the version; rustup may be told not to fetch it by itself.
+    if has rustup && ! rustc --version >/dev/null 2>&1; then
+        say "Installing the Rust toolchain of rust-toolchain.toml (about a minute)"
+        rustup toolchain install >&2
+    fi
+    if ! has cc; then
+        say "Installing a C compiler: SQLite is compiled from source (about 20 seconds)"
+        debian gcc libc6-dev
+    fi
+}
+
+component() { # component COMMAND NAME
+    if ! "$1" --version >/dev/null 2>&1; then
+        say "Installing $2 (a few seconds)"
+        rustup component add "$2" >&2
+    fi
+}
+
+bring_wasm_target() {
+    [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] && return
+    has rustup || die "Rust cannot build for WebAssembly yet, and rustup is not here to add it." \
+        "Add the target wasm32-unknown-unknown to your Rust, then run this again."
+    say "Adding Rust's WebAssembly target (a few seconds)"
+    rustup target add wasm32-unknown-unknown >&2
+}
+
+# tools/widget.sh compiles the standard library for size.
+bring_rust_source() {
+    [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
+    has rustup || die "The source of Rust's standard library is not here, nor rustup to add it." \
+        "Install your system's package of it (Debian: rust-src), then run this again."
+    say "Adding the source of Rust's standard library (a few seconds)"
+    rustup component add rust-src >&2
+}
+
+# The command and the library must be the same version to the last digit. Without --locked, because
+# the lock file that comes with this release names a version that was withdrawn.
+bring_wasm_bindgen() {
+    wanted=$(locked wasm-bindgen)
+    if [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && has wasm-bindgen-test-runner; then
+        return
+    fi
+    say "Installing wasm-bindgen $wanted (about 3 minutes on two cores, once)"
+    if has wasm-bindgen; then
+        note "another version is on this machine and stays: this one goes to target/tools"
+        set -- --root "$OWN_TOOLS"
+    else
+        set --
+    fi
+    # A folder of its own to build in, or these dependencies would mix with ours.
+    timed wasm-bindgen env -u CARGO_TARGET_DIR cargo install -q "wasm-bindgen-cli@$wanted" "$@"
+}
+
+bring_npm_packages() {
+    has npm || die "Node is not here." "Install Node 20 or newer, with npm, and run this again."
+    stamp=node_modules/.checkout-lock
+    if cmp -s package-lock.json "$stamp"; then return; fi
+    say "Installing wasm-opt, esbuild and axe-core from npm (a few seconds)"
+    # No script of a package runs here; these need none.
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+    cp package-lock.json "$stamp"
+}
+
+bring_browser() {
+    if [ -n "$(chromium)" ] && has chromedriver; then return; fi
+    say "Installing Chromium and its driver for the browser tests (about 30 seconds)"
+    timed Chromium debian chromium chromium-driver fonts-liberation
+}
+
+bring_trunk() {
+    if has trunk; then return; fi
+    say "Installing trunk for live reload (about 6 minutes on two cores, once)"
+    timed trunk env -u CARGO_TARGET_DIR cargo install -q trunk@0.21.14 --locked
+}
+
+bring_rust
+for group in "$@"; do
+    case $group in
+        widget)
+            bring_wasm_target
+            bring_rust_source
+            bring_wasm_bindgen
+            bring_npm_packages
+            ;;
+        browser) bring_browser ;;
+        lint)
+            bring_wasm_target
+            component rustfmt rustfmt
+            component cargo-clippy clippy
+            ;;
+        dev) bring_trunk ;;
+        *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev." ;;
+    esac
+done

@@ -1,0 +1,64 @@
+# What the scripts here share. Read it with: . "$(dirname "$0")/lib.sh"
+# shellcheck shell=sh
+
+set -eu
+
+ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$ROOT"
+
+# One folder for every build, so that no dependency is compiled twice.
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
+export CARGO_TARGET_DIR
+
+# Tools of an exact version that would displace another one on this machine live here.
+OWN_TOOLS=$ROOT/target/tools
+PATH=$OWN_TOOLS/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
+export PATH
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+note() { printf '  %s\n' "$*" >&2; }
+die() {
+    printf '\033[1;31m%s\033[0m\n' "$1" >&2
+    shift
+    for line in "$@"; do note "$line"; done
+    exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# timed LABEL COMMAND...: runs it and says how long it took; its exit code is kept.
+timed() {
+    timed_label=$1
+    shift
+    timed_from=$(date +%s)
+    timed_code=0
+    "$@" || timed_code=$?
+    timed_took=$(($(date +%s) - timed_from))
+    if [ "$timed_code" -eq 0 ]; then
+        note "$timed_label: $timed_took s"
+    else
+        note "$timed_label: failed after $timed_took s"
+    fi
+    return "$timed_code"
+}
+
+# locked NAME: the version of a crate in Cargo.lock.
+locked() {
+    awk -v name="\"$1\"" '$1 == "name" && $3 == name { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+}
+
+# The first of these browsers that is here, or nothing.
+chromium() {
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome-stable google-chrome; do
+        if [ -n "$name" ] && has "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+}
+
+# put FILE DESTINATION: moves it there unless the same bytes are there already, so that Cargo sees
+# no change where there is none.
+put() {
+    if cmp -s "$1" "$2"; then rm -f "$1"; else mv -f "$1" "$2"; fi
+}

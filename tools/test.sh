@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs every test, in the order in which a mistake shows soonest, and says what each stage took.
+# The tools and the widget are there already: `make test` brings them first.
+. "$(dirname "$0")/lib.sh"
+
+: "${CHROMEDRIVER:=$(command -v chromedriver)}"
+export CHROMEDRIVER
+
+# Unit, property, HTTP, store and browser tests, in the profile that `make demo` runs as well.
+host() { cargo test --workspace --no-fail-fast; }
+
+# The widget's own tests, compiled to WebAssembly, in Chromium. What it starts with is written in
+# checkout-ui/webdriver.json.
+wasm() {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner \
+        cargo test -p checkout-ui --target wasm32-unknown-unknown
+}
+
+say "Tests of the types, the server, the widget's logic and the browser stories"
+timed "cargo test" host
+if ls checkout-ui/tests/*.rs >/dev/null 2>&1; then
+    say "Tests of the widget's views, in Chromium"
+    timed "wasm tests" wasm
+fi

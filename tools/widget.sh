@@ -1,0 +1,91 @@
+#!/bin/sh
+# Builds the widget into dist/widget: the loader, the wasm, its glue and the locales, each as small
+# as it gets. checkout-server/build.rs takes them from there, measures and embeds them.
+#
+# A warm run takes seconds: Cargo knows what changed, and the steps after it are skipped while the
+# module that it made is the same.
+. "$(dirname "$0")/lib.sh"
+
+npm=$ROOT/node_modules/.bin
+work=$CARGO_TARGET_DIR/widget
+dist=$ROOT/dist/widget
+mkdir -p "$work" "$dist/locales"
+
+# Chromium refuses what --all-features may emit, and the module must keep what rustc assumes of the
+# browser: so each feature is named.
+features="--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int
+    --enable-mutable-globals --enable-reference-types --enable-multivalue"
+
+# The standard library is compiled for size along with us, panics end the module without composing a
+# message that nobody reads, and components share their code: together a sixth of the bytes. Three of
+# these are not stable yet, so the pinned compiler is told to allow them, for this one module.
+compile() {
+    RUSTC_BOOTSTRAP=1 \
+        RUSTFLAGS="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none --cfg=erase_components" \
+        cargo build --profile wasm --target wasm32-unknown-unknown -p checkout-ui \
+        -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
+}
+
+shrink() {
+    module=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/checkout_ui.wasm
+    stamp=$(cat "$module" package-lock.json "$0" | cksum; wasm-bindgen --version)
+    if [ "$stamp" = "$(cat "$work/stamp" 2>/dev/null)" ] && [ -f "$dist/checkout-ui_bg.wasm" ]; then
+        note "the module is the same as last time"
+        return
+    fi
+    rm -rf "$work/out" "$work/stamp"
+    wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name checkout-ui "$module"
+    if [ -d "$work/out/snippets" ]; then
+        die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
+            "Only js/checkout.js and the glue are shipped and checked."
+    fi
+    # shellcheck disable=SC2086 # a list of words
+    "$npm/wasm-opt" -Oz --strip-debug --strip-producers --strip-target-features $features \
+        "$work/out/checkout-ui_bg.wasm" -o "$work/out/small.wasm"
+    minify "$work/out/checkout-ui.js" "$work/out/small.js"
+    put "$work/out/small.wasm" "$dist/checkout-ui_bg.wasm"
+    put "$work/out/small.js" "$dist/checkout-ui.js"
+    printf '%s\n' "$stamp" >"$work/stamp"
+}
+
+# The loader, and what it loads when the module cannot run.
+scripts() {
+    for file in checkout-ui/js/*.js; do
+        name=$(basename "$file")
+        minify "$file" "$work/$name"
+        put "$work/$name" "$dist/$name"
+    done
+    gone "$dist" js checkout-ui/js checkout-ui.js
+}
+
+locales() {
+    for file in checkout-ui/locales/*.json; do
+        name=$(basename "$file")
+        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
+            "$file" >"$work/$name" || die "$file is not JSON; the message above says where."
+        put "$work/$name" "$dist/locales/$name"
+    done
+    gone "$dist/locales" json checkout-ui/locales
+}
+
+minify() { # minify FROM TO
+    "$npm/esbuild" "$1" --minify --format=esm --target=es2022 --legal-comments=none --log-level=warning --outfile="$2"
+}
+
+# gone FOLDER EXTENSION SOURCES [KEEP]: what is gone from the source is gone from the product.
+gone() {
+    for file in "$1"/*."$2"; do
+        name=$(basename "$file")
+        [ "$name" = "${4:-}" ] || [ -f "$3/$name" ] || rm -f "$file"
+    done
+}
+
+if [ -f "$dist/checkout-ui_bg.wasm" ]; then
+    say "Building the widget"
+else
+    say "Building the widget (the first time takes about 3 minutes on two cores)"
+fi
+timed "compile to WebAssembly" compile
+timed "shrink" shrink
+timed "loader" scripts
+timed "locales" locales
