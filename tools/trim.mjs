@@ -1,7 +1,7 @@
 /**
  * A step of the build, after wasm-bindgen: takes out of the module and its glue what no page needs.
  *
- *   node checkout-ui/js/trim.mjs DIR      with checkout-ui.js and checkout-ui_bg.wasm in DIR;
+ *   node tools/trim.mjs DIR      with checkout-ui.js and checkout-ui_bg.wasm in DIR;
  *                                         `wasm-opt` and `esbuild` on PATH, or named by the
  *                                         environment variables WASM_OPT and ESBUILD
  *
