@@ -5,8 +5,12 @@ use std::rc::Rc;
 use leptos::prelude::event_target_value;
 
 use super::tag::{Tag, tag};
+use crate::api::delay;
 use crate::form::Field;
-use crate::state::{Shop, State};
+use crate::state::{Shop, State, spawn};
+
+/// Longer than a press of a button takes.
+const PRESS_MS: i32 = 300;
 
 impl State {
     /// What is typed in a field.
@@ -24,7 +28,14 @@ impl Shop {
     /// Takes what the buyer has typed and left.
     fn leave_field(self, field: Field) {
         match field {
-            Field::Email => self.change(State::check_email),
+            // Later: a message that appears between press and release would move the button away
+            // from under the pointer, and the click would be lost.
+            Field::Email => spawn(async move {
+                delay(PRESS_MS).await;
+                if self.is_live() {
+                    self.change(State::check_email);
+                }
+            }),
             Field::PostalCode => self.requote(),
             _ => return,
         }
