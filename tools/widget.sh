@@ -11,11 +11,6 @@ work=$CARGO_TARGET_DIR/widget
 dist=$ROOT/dist/widget
 mkdir -p "$work" "$dist/locales"
 
-# Chromium refuses what --all-features may emit, and the module must keep what rustc assumes of the
-# browser: so each feature is named.
-features="--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int
-    --enable-mutable-globals --enable-reference-types --enable-multivalue"
-
 # The standard library is compiled for size along with us, panics end the module without composing a
 # message that nobody reads, and components share their code: together a sixth of the bytes. Three of
 # these are not stable yet, so the pinned compiler is told to allow them, for this one module.
@@ -28,7 +23,7 @@ compile() {
 
 shrink() {
     module=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/checkout_ui.wasm
-    stamp=$(cat "$module" package-lock.json "$0" | cksum; wasm-bindgen --version)
+    stamp=$(cat "$module" package-lock.json tools/trim.mjs "$0" | cksum; wasm-bindgen --version)
     if [ "$stamp" = "$(cat "$work/stamp" 2>/dev/null)" ] && [ -f "$dist/checkout-ui_bg.wasm" ]; then
         note "the module is the same as last time"
         return
@@ -39,15 +34,9 @@ shrink() {
         die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
             "Only js/checkout.js and the glue are shipped and checked."
     fi
-    # Nothing is inlined or shared by hand, and functions of a kind lie together: more bytes, but ones that
-    # brotli has seen before, and brotli is what travels (3 KB less).
-    # shellcheck disable=SC2086 # a list of words
-    "$npm/wasm-opt" -Oz --always-inline-max-function-size=0 --one-caller-inline-max-function-size=0 \
-        --skip-pass=local-cse --reorder-functions-by-name --strip-debug --strip-producers --strip-target-features $features \
-        "$work/out/checkout-ui_bg.wasm" -o "$work/out/small.wasm"
-    minify "$work/out/checkout-ui.js" "$work/out/small.js"
-    put "$work/out/small.wasm" "$dist/checkout-ui_bg.wasm"
-    put "$work/out/small.js" "$dist/checkout-ui.js"
+    WASM_OPT=$npm/wasm-opt ESBUILD=$npm/esbuild node tools/trim.mjs "$work/out"
+    put "$work/out/checkout-ui_bg.wasm" "$dist/checkout-ui_bg.wasm"
+    put "$work/out/checkout-ui.js" "$dist/checkout-ui.js"
     printf '%s\n' "$stamp" >"$work/stamp"
 }
 
@@ -86,7 +75,7 @@ gone() {
 if [ -f "$dist/checkout-ui_bg.wasm" ]; then
     say "Building the widget"
 else
-    say "Building the widget (the first time takes about 3 minutes on two cores)"
+    say "Building the widget (the first time takes about 6 minutes on two cores)"
 fi
 timed "compile to WebAssembly" compile
 timed "shrink" shrink

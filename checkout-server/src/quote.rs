@@ -193,7 +193,11 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
 pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) -> Result<Quote, Incoherent> {
     let currency = preview.currency;
     let money = |amount: i64| {
-        if (0..=MAX_AMOUNT).contains(&amount) { Ok(Money::new(amount, currency)) } else { Err(Incoherent("an amount is out of range")) }
+        if (0..=MAX_AMOUNT).contains(&amount) {
+            Ok(Money::new(amount, currency))
+        } else {
+            Err(Incoherent("an amount is out of range"))
+        }
     };
     if currency != cart.currency {
         return Err(Incoherent("the preview is in another currency"));
@@ -256,7 +260,8 @@ fn quote_line(line: &Line<'_>, preview: &Preview) -> Result<QuoteLine, Incoheren
 }
 
 fn preview_line<'p>(line: &Line<'_>, preview: &'p Preview) -> Result<&'p PreviewLine, Incoherent> {
-    let same = |priced: &&PreviewLine| priced.product == line.price.provider_product && priced.quantity == line.quantity;
+    let same =
+        |priced: &&PreviewLine| priced.product == line.price.provider_product && priced.quantity == line.quantity;
     preview.lines.iter().find(same).ok_or(Incoherent("a line is missing"))
 }
 

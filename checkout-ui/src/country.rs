@@ -21,9 +21,8 @@ pub fn named(locale: &str) -> Vec<(String, String)> {
     // The browser sorts: "Name;code".
     let list: Array = CODES.split(' ').map(|code| JsValue::from([&*names.of(code), ";", code].concat())).collect();
     sort(&list, &Collator::new(locale).compare());
-    let pair = |entry: JsValue| {
-        entry.as_string()?.rsplit_once(';').map(|(name, code)| (code.to_owned(), name.to_owned()))
-    };
+    let pair =
+        |entry: JsValue| entry.as_string()?.rsplit_once(';').map(|(name, code)| (code.to_owned(), name.to_owned()));
     list.iter().filter_map(pair).collect()
 }
 

@@ -57,9 +57,8 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
     style::adopt(&root, &options);
     let inline = options.inline;
     let shop = Shop::new(state(root.clone(), &merged, options, trigger.clone())?);
-    let dialog = (!inline)
-        .then(|| Dialog::new(&root, trigger, options::kept(&merged), move || shop.may_close()))
-        .flatten();
+    let dialog =
+        (!inline).then(|| Dialog::new(&root, trigger, options::kept(&merged), move || shop.may_close())).flatten();
     let view = mount_to(root, move || view::widget(shop));
     shop.emit("checkout.opened", JsValue::UNDEFINED);
     spawn(async move {
@@ -71,12 +70,7 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
     Ok(Mounted { shop, _dialog: dialog, _restored: restored(shop), _view: Box::new(view) })
 }
 
-fn state(
-    root: HtmlElement,
-    merged: &Value,
-    options: Options,
-    trigger: Option<HtmlElement>,
-) -> Result<State, JsValue> {
+fn state(root: HtmlElement, merged: &Value, options: Options, trigger: Option<HtmlElement>) -> Result<State, JsValue> {
     let early = merged.get("early");
     let words = i18n::Words::english(&tag(&options));
     let host = Host {

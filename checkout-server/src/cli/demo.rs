@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { port, data, catalog, allowed_origins, json } = arguments;
     let catalog = match catalog {
         Some(file) => read_catalog(&file)?,
-        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml").to_string())?,
+        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
     };
     let folder = data.clone().unwrap_or_else(forgotten);
     let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins };

@@ -149,11 +149,11 @@ impl Demo {
 async fn tell_of_checkouts(app: App, activity: Activity) {
     let mut changes = app.changes.subscribe();
     loop {
-        let changed = tokio::select! {
+        let news = tokio::select! {
             () = app.stopping.cancelled() => return,
-            changed = changes.recv() => changed,
+            news = changes.recv() => news,
         };
-        if let Ok(id) = changed
+        if let Ok(id) = news
             && let Ok(Some(checkout)) = app.store.checkout(&id).await
         {
             activity.record_checkout(checkout.status, checkout.order.total);

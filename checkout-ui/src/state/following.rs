@@ -204,8 +204,7 @@ fn arrive() -> Arrival {
         return Arrival::Unknown;
     };
     let query = address.search_params();
-    let arrival =
-        Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
+    let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
     for name in RETURNED {
         query.delete(name);
     }

@@ -21,8 +21,7 @@ const PATIENCE_MS: i32 = 8_000;
 /// While a payment is being confirmed the overlay does not close by Escape, but not for ever.
 const CONFIRMING_MS: i64 = 15_000;
 /// What the provider's page may do; not leave by itself.
-const SANDBOX: &str =
-    "allow-same-origin allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
+const SANDBOX: &str = "allow-same-origin allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 /// How the page's messages about its size are marked.
 const RESIZE: &str = "[dodo-iframe-resize]";
 

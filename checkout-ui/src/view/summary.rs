@@ -42,8 +42,5 @@ pub fn summary(shop: Shop) -> AnyView {
     if shop.peek().host.options.show_discounts {
         section = section.part(discount(shop));
     }
-    section
-        .part(totals(shop))
-        .child(tag("p").class("renewal").says(move || shop.read().renewals()))
-        .view()
+    section.part(totals(shop)).child(tag("p").class("renewal").says(move || shop.read().renewals())).view()
 }

@@ -96,10 +96,7 @@ impl Tag {
 
 /// A part of a view that is drawn anew when its key is another: the focus inside stays where it is
 /// while only texts change.
-pub fn part(
-    key: impl Fn() -> String + Send + Sync + 'static,
-    draw: impl Fn() -> AnyView + Send + 'static,
-) -> AnyView {
+pub fn part(key: impl Fn() -> String + Send + Sync + 'static, draw: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     drawn(Box::new(key), Box::new(draw))
 }
 

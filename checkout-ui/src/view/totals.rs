@@ -11,7 +11,8 @@ impl State {
         let Some(quote) = &self.quote else { return Vec::new() };
         let words = &self.words;
         let mut sums = Vec::new();
-        let mut sum = |key: &str, amount| sums.push((if key == "total" { "due" } else { "sum" }, words.say(key), amount));
+        let mut sum =
+            |key: &str, amount| sums.push((if key == "total" { "due" } else { "sum" }, words.say(key), amount));
         if quote.subtotal != quote.total {
             sum("subtotal", words.money(quote.subtotal));
         }

@@ -74,7 +74,10 @@ async fn main() -> Result<(), Failure> {
     let http = client();
     say(&format!("start to ready (helper, sandbox and shop): {} ms", server.started_in.as_millis()))?;
     say(&format!("memory idle: {} KiB", server.usage()?.0))?;
-    say(&format!("{CONNECTIONS} connections, {} s each; processor time is of helper and sandbox together\n", FOR.as_secs()))?;
+    say(&format!(
+        "{CONNECTIONS} connections, {} s each; processor time is of helper and sandbox together\n",
+        FOR.as_secs()
+    ))?;
     say(&format!(
         "{:<28} {:>9} {:>9} {:>9} {:>11} {:>10} {:>7}",
         "", "per s", "p50 ms", "p99 ms", "cpu us each", "memory KiB", "failed"
@@ -137,7 +140,8 @@ async fn measure(server: &Server, name: &str, request: impl Fn(usize) -> Request
     let mut times: Vec<Duration> = results.into_iter().flat_map(|(times, _)| times).collect();
     times.sort_unstable();
     let (memory, after) = server.usage()?;
-    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len() - 1)).map_or(0, Duration::as_micros);
+    let at =
+        |percent: usize| times.get((times.len() * percent / 100).min(times.len() - 1)).map_or(0, Duration::as_micros);
     let count = times.len() as u128;
     let tenths = |micros: u128| format!("{}.{}", micros / 1_000, micros % 1_000 / 100);
     say(&format!(

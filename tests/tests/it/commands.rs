@@ -55,20 +55,33 @@ async fn a_demo_sells_says_nothing_secret_and_stops_when_asked() {
     let (http, shop) = (client(), ready["shop"].as_str().unwrap());
 
     let cart = json!({"items": [{"price_id": "pro_monthly"}], "customer": {"country": "DE"}});
-    let quote: Quote =
-        http.post(url("helper", "/v1/quotes")).header("origin", shop).json(&cart).send().await.unwrap().json().await.unwrap();
-    let order = json!({"quote_token": quote.quote_token, "customer": {"email": "canary@example.com", "name": "Canary Bird"}});
-    let request = http.post(url("helper", "/v1/checkouts")).header("origin", shop).header("idempotency-key", "canary-key");
+    let quote: Quote = http
+        .post(url("helper", "/v1/quotes"))
+        .header("origin", shop)
+        .json(&cart)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let order =
+        json!({"quote_token": quote.quote_token, "customer": {"email": "canary@example.com", "name": "Canary Bird"}});
+    let request =
+        http.post(url("helper", "/v1/checkouts")).header("origin", shop).header("idempotency-key", "canary-key");
     let created: CreatedCheckout = request.json(&order).send().await.unwrap().json().await.unwrap();
     let session = created.url.rsplit('/').next().unwrap();
-    let pay = http.post(url("sandbox", &format!("/control/sessions/{session}/pay"))).json(&json!({"card": "4242424242424242"}));
+    let pay = http
+        .post(url("sandbox", &format!("/control/sessions/{session}/pay")))
+        .json(&json!({"card": "4242424242424242"}));
     assert!(pay.send().await.unwrap().status().is_success());
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     // What a browser can get never holds a key of ours.
     let secrets = ["secret_key", "sandbox_key", "webhook_secret"].map(|name| ready[name].as_str().unwrap().to_owned());
     let loader = http.get(url("helper", "/checkout.js")).send().await.unwrap().text().await.unwrap();
-    let mut paths: Vec<String> = ["/v1/catalog", "/csp", "/checkout.js", "/pay/pro_monthly", "/pages.css"].map(String::from).into();
+    let mut paths: Vec<String> =
+        ["/v1/catalog", "/csp", "/checkout.js", "/pay/pro_monthly", "/pages.css"].map(String::from).into();
     if let Some(base) = loader.split('"').find(|part| part.contains("assets/")) {
         let base = base.trim_matches('/');
         paths.extend(["checkout-ui.js", "checkout-ui_bg.wasm"].map(|file| format!("/{base}/{file}")));
@@ -83,20 +96,24 @@ async fn a_demo_sells_says_nothing_secret_and_stops_when_asked() {
     }
 
     let asked = Instant::now();
-    let stop = Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap();
-    assert!(stop.success());
+    let signalled = Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
     let status = child.0.wait().unwrap();
     assert!(status.success(), "{status}");
     assert!(asked.elapsed() < Duration::from_secs(10));
     let log = reading.join().unwrap().unwrap();
     assert!(log.lines().count() > 5, "it logs: {log}");
-    let personal = ["canary@example.com", "Canary Bird", "canary-key", created.client_secret.as_str(), quote.quote_token.as_str()];
+    let personal =
+        ["canary@example.com", "Canary Bird", "canary-key", created.client_secret.as_str(), quote.quote_token.as_str()];
     for canary in secrets.iter().map(String::as_str).chain(personal) {
         assert!(!log.contains(canary), "the log holds {canary}");
     }
     let database = std::fs::read(data.path().join("checkout.db")).unwrap();
     for canary in [created.client_secret.as_str(), secrets[0].as_str(), secrets[1].as_str(), "canary-key"] {
-        assert!(!database.windows(canary.len()).any(|window| window == canary.as_bytes()), "the database holds {canary}");
+        assert!(
+            !database.windows(canary.len()).any(|window| window == canary.as_bytes()),
+            "the database holds {canary}"
+        );
     }
 }
 

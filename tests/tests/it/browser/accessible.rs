@@ -16,7 +16,9 @@ async fn every_view_of_the_overlay() {
         assert_accessible(&browser, "the order").await;
         browser.fill(EMAIL, "nobody").await;
         browser.click(PAY).await;
-        browser.wait_for("an error", async || browser.attribute(EMAIL, "aria-invalid").await.as_deref() == Some("true")).await;
+        browser
+            .wait_for("an error", async || browser.attribute(EMAIL, "aria-invalid").await.as_deref() == Some("true"))
+            .await;
         assert_accessible(&browser, "an error").await;
         fill(&browser, "€34.51").await;
         browser.click(PAY).await;

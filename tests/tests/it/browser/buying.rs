@@ -89,10 +89,11 @@ async fn a_wrong_address_is_said_beside_the_field() {
     open(&browser, "pro_monthly").await;
     browser.fill(super::widget::EMAIL, "ada@nowhere").await;
     browser.click(PAY).await;
-    browser.wait_for("the field to be marked", async || {
-        browser.attribute(super::widget::EMAIL, "aria-invalid").await.as_deref() == Some("true")
-    })
-    .await;
+    browser
+        .wait_for("the field to be marked", async || {
+            browser.attribute(super::widget::EMAIL, "aria-invalid").await.as_deref() == Some("true")
+        })
+        .await;
     browser.wait_for("the buyer to be taken to it", async || browser.focus_is_in(super::widget::EMAIL).await).await;
     assert_eq!(app.sessions(), 0);
 }

@@ -17,11 +17,7 @@ async fn pictures_of_every_view() {
     let app = TestApp::start().await;
     let desktop = Options { width: 1_100, height: 760, still: true, ..Options::default() };
     let phone = Options { still: true, ..Options::phone() };
-    for (suffix, options) in [
-        ("light", desktop),
-        ("dark", Options { dark: true, ..desktop }),
-        ("phone", phone),
-    ] {
+    for (suffix, options) in [("light", desktop), ("dark", Options { dark: true, ..desktop }), ("phone", phone)] {
         let browser = in_shop(&app, options, "/").await;
         take(&browser, &format!("shop-{suffix}")).await;
         open(&browser, "pro_monthly").await;
@@ -29,7 +25,9 @@ async fn pictures_of_every_view() {
         take(&browser, &format!("overlay-{suffix}")).await;
         browser.fill(EMAIL, "nobody").await;
         browser.click(PAY).await;
-        browser.wait_for("an error", async || browser.attribute(EMAIL, "aria-invalid").await.as_deref() == Some("true")).await;
+        browser
+            .wait_for("an error", async || browser.attribute(EMAIL, "aria-invalid").await.as_deref() == Some("true"))
+            .await;
         take(&browser, &format!("error-{suffix}")).await;
         fill(&browser, "€34.51").await;
         browser.click(PAY).await;

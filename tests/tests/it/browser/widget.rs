@@ -10,9 +10,9 @@ pub(super) const PAY: &str = "form button[type=submit]";
 /// What the widget says of the order.
 pub(super) const STANDING: &str = "#standing";
 
-/// A browser in the shop.
+/// A browser in the shop. Motion is off: a click does not wait for a page that still glides.
 pub(super) async fn in_shop(app: &TestApp, options: Options, path: &str) -> Browser {
-    let browser = Browser::open(options).await;
+    let browser = Browser::open(Options { still: true, ..options }).await;
     browser.go(&format!("{}{path}", app.ready().shop)).await;
     browser
 }
