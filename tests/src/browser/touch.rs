@@ -16,7 +16,11 @@ impl Browser {
         // A view may be drawn anew between looking and clicking; a person would just click again.
         let mut refusal = String::new();
         self.wait_for(&format!("{css} {text} to take a click"), async || {
-            match self.find_saying(css, text).await.click().await {
+            let element = self.find_saying(css, text).await;
+            // To the middle, as a person scrolls: at its edge the page may have a bar of its own.
+            let middle = "arguments[0].scrollIntoView({ block: 'center' }); return null;";
+            self.script::<()>(middle, &[element.to_json().expect("an element has a reference")]).await;
+            match element.click().await {
                 Ok(()) => return true,
                 Err(error) => refusal = error.to_string(),
             }
