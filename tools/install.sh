@@ -57,15 +57,6 @@ bring_wasm_target() {
     rustup target add wasm32-unknown-unknown >&2
 }
 
-# tools/widget.sh compiles the standard library for size.
-bring_rust_source() {
-    [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] && return
-    has rustup || die "The source of Rust's standard library is not here, nor rustup to add it." \
-        "Install your system's package of it (Debian: rust-src), then run this again."
-    say "Adding the source of Rust's standard library (a few seconds)"
-    rustup component add rust-src >&2
-}
-
 # The command and the library must be the same version to the last digit. Without --locked, because
 # the lock file that comes with this release names a version that was withdrawn.
 bring_wasm_bindgen() {
@@ -111,7 +102,6 @@ for group in "$@"; do
     case $group in
         widget)
             bring_wasm_target
-            bring_rust_source
             bring_wasm_bindgen
             bring_npm_packages
             ;;

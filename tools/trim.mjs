@@ -1,12 +1,12 @@
 /**
  * A step of the build, after wasm-bindgen: takes out of the module and its glue what no page needs.
  *
- *   node tools/trim.mjs DIR      with checkout-ui.js and checkout-ui_bg.wasm in DIR;
- *                                         `wasm-opt` and `esbuild` on PATH, or named by the
- *                                         environment variables WASM_OPT and ESBUILD
+ *   node tools/trim.mjs DIR    with checkout-ui.js and checkout-ui_bg.wasm in DIR, and WASM_OPT and
+ *                              ESBUILD in the environment where those tools are not on PATH
  *
  * 1. Leptos brings its server functions, they bring wasm-streams, and its three classes are exported
- *    whether they are used or not: exports are roots, so nothing behind them is ever dropped.
+ *    whether they are used or not: exports are roots, so nothing behind them is ever dropped. Nor is
+ *    it once they are gone, because tables hold its functions; so those are emptied.
  * 2. Every import is named by 20 to 60 characters that do not compress (a hash), in the module and
  *    again in the glue. Short names do.
  */

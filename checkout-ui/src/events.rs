@@ -35,19 +35,19 @@ impl Events {
         call(&self.options.get("onEvent"), &event);
         call(&self.options.get("config.eventCallback"), &event);
         if name == "checkout.completed" {
-            call(&self.options.get("settle"), &data);
+            call(&self.options.get("ends.0"), &data);
         }
         self.dispatch(name, &data)
     }
 
     /// Ends the page's promise with an error.
     pub fn refuse(&self, code: &str, message: &str) {
-        call(&self.options.get("refuse"), &Record::default().with("code", code).with("message", message).into());
+        call(&self.options.get("ends.1"), &Record::default().with("code", code).with("message", message).into());
     }
 
     /// Ends the page's promise well, without telling a second time.
     pub fn settle(&self, data: JsValue) {
-        call(&self.options.get("settle"), &data);
+        call(&self.options.get("ends.0"), &data);
     }
 
     fn dispatch(&self, name: &str, data: &JsValue) -> bool {

@@ -44,13 +44,16 @@ pub struct Mounted {
 }
 
 /// Fills `root`, an element of an open shadow root, with a checkout. `options` are those of
-/// `Checkout.open`, with what the loader adds: `config`, `inline`, `target`, `early`, `settle`,
-/// `refuse` and `end`.
+/// `Checkout.open`, with what the loader adds: `config`, `inline`, `target`, `early`, `ends` (of
+/// the page's promise) and `end`.
 ///
 /// # Errors
-/// A browser without `AbortController`.
+/// A root that has left the page meanwhile, or a browser without `AbortController`.
 #[wasm_bindgen]
 pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
+    if !root.is_connected() {
+        return Err(JsValue::from_str("closed"));
+    }
     let trigger: Option<HtmlElement> = Value(options.clone()).get("target").0.dyn_into().ok();
     let merged = options::merged(&options, trigger.as_deref());
     let options = Options::read(&merged);

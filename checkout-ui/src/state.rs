@@ -87,8 +87,10 @@ pub struct State {
     pub slow: bool,
     /// Whether the browser is on its way to the payment page.
     pub leaving: bool,
-    /// Said politely to everyone, screen readers included.
+    /// Said politely to everyone.
     pub notice: String,
+    /// Said politely to those who do not see it change.
+    pub whisper: String,
     /// The number of the latest quote that was asked for; answers to earlier ones are stale.
     pub turn: u32,
     /// Until when, in milliseconds, a payment that was begun keeps the overlay open.
@@ -140,6 +142,7 @@ impl State {
             slow: false,
             leaving: false,
             notice: String::new(),
+            whisper: String::new(),
             turn: 0,
             busy_until: 0,
             renews: None,

@@ -41,5 +41,6 @@ pub fn widget(shop: Shop) -> AnyView {
         .live("dir", move || shop.read().words.direction().into())
         .part(step)
         .child(tag("p").class("notice").set("role", "status").says(move || shop.read().notice.clone()))
+        .child(tag("p").class("hidden").set("role", "status").says(move || shop.read().whisper.clone()))
         .view()
 }

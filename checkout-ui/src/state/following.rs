@@ -12,7 +12,8 @@ use super::{Shop, spawn};
 use crate::api::delay;
 use crate::draft::{Attempt, first_told};
 use crate::step::{Arrival, Step};
-use crate::value::Record;
+use crate::value::{Record, Value};
+use crate::wire;
 
 /// After so long the words change: the buyer need not wait here.
 const SLOW_MS: i32 = 15_000;
@@ -81,7 +82,12 @@ impl Shop {
         let attempt = Attempt::of(id);
         let is_ours = attempt.is_some();
         let arrival = arrive();
+        let cart = attempt.as_ref().and_then(|attempt| Value::parse(&attempt.cart));
         self.note(|state| {
+            // The order can be made again from here, whatever this page sells.
+            if let Some(Value(cart)) = cart {
+                state.items = wire::cart(&Value(Record::default().with("items", cart).into()).list("items"));
+            }
             state.attempt = attempt;
             // Another tab or device made it: nothing here may read it.
             state.arrival = if is_ours { arrival } else { Arrival::Paid };

@@ -95,7 +95,7 @@ impl Shop {
             if before.is_none() {
                 state.step = Step::Form;
             } else if before != Some(total) {
-                state.notice = state.words.fill("total_is", &[("amount", &state.words.money(total))]);
+                state.whisper = state.words.fill("total_is", &[("amount", &state.words.money(total))]);
             }
         });
         self.renew_in_time(&expires_at);

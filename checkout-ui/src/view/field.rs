@@ -5,8 +5,12 @@ use std::rc::Rc;
 use leptos::prelude::event_target_value;
 
 use super::tag::{Tag, tag};
+use crate::api::delay;
 use crate::form::Field;
-use crate::state::{Shop, State};
+use crate::state::{Shop, State, spawn};
+
+/// Longer than a press of a button takes.
+const PRESS_MS: i32 = 300;
 
 impl State {
     /// What is typed in a field.
@@ -24,7 +28,14 @@ impl Shop {
     /// Takes what the buyer has typed and left.
     fn leave_field(self, field: Field) {
         match field {
-            Field::Email => self.change(State::check_email),
+            // Later: a message that appears between press and release would move the button away
+            // from under the pointer, and the click would be lost.
+            Field::Email => spawn(async move {
+                delay(PRESS_MS).await;
+                if self.is_live() {
+                    self.change(State::check_email);
+                }
+            }),
             Field::PostalCode => self.requote(),
             _ => return,
         }
@@ -44,7 +55,11 @@ pub fn field(shop: Shop, field: Field, label: &str, autocomplete: &str) -> Tag {
             let mut state = shop.read();
             std::mem::take(Rc::make_mut(&mut state).typed(field))
         })
-        .on("input", move |event| shop.note(|state| *state.typed(field) = event_target_value(&event)))
+        .on("input", move |event| {
+            shop.note(|state| *state.typed(field) = event_target_value(&event));
+            // A page may be gone before the field is left.
+            shop.peek().draft.save();
+        })
         .on("change", move |_| shop.leave_field(field));
     labelled(shop, field, label, input)
 }
