@@ -10,8 +10,10 @@ help: ## list the targets
 
 # The demo and the tests share the dev profile, with dependencies at opt-level 1: one set of compiled
 # dependencies serves both, our own code builds in seconds, and the demo is quick enough to be honest.
+# --workspace, because the features of shared dependencies would differ without it, and with them the
+# whole set.
 demo: widget ## a shop to click through, with a sandbox for payments; no account needed
-	@cargo build -p checkout-server
+	@cargo build --workspace --bin checkout-server
 	@$(MAKE) --no-print-directory sizes
 	@exec "$(CARGO_TARGET_DIR)/debug/checkout-server" demo $(ARGS)
 

@@ -29,7 +29,7 @@ debian() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
-rust() {
+bring_rust() {
     has cargo || die "Rust is not here." "Install it from https://rustup.rs and run this again."
     # rust-toolchain.toml names the version; rustup may be told not to fetch it by itself.
     if has rustup && ! rustc --version >/dev/null 2>&1; then
@@ -49,7 +49,7 @@ component() { # component COMMAND NAME
     fi
 }
 
-wasm_target() {
+bring_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] && return
     has rustup || die "Rust cannot build for WebAssembly yet, and rustup is not here to add it." \
         "Add the target wasm32-unknown-unknown to your Rust, then run this again."
@@ -59,7 +59,7 @@ wasm_target() {
 
 # The command and the library must be the same version to the last digit. Without --locked, because
 # the lock file that comes with this release names a version that was withdrawn.
-wasm_bindgen() {
+bring_wasm_bindgen() {
     wanted=$(locked wasm-bindgen)
     if [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && has wasm-bindgen-test-runner; then
         return
@@ -75,7 +75,7 @@ wasm_bindgen() {
     timed wasm-bindgen env -u CARGO_TARGET_DIR cargo install -q "wasm-bindgen-cli@$wanted" "$@"
 }
 
-npm_packages() {
+bring_npm_packages() {
     has npm || die "Node is not here." "Install Node 20 or newer, with npm, and run this again."
     stamp=node_modules/.checkout-lock
     if cmp -s package-lock.json "$stamp"; then return; fi
@@ -85,33 +85,33 @@ npm_packages() {
     cp package-lock.json "$stamp"
 }
 
-browser() {
+bring_browser() {
     if [ -n "$(chromium)" ] && has chromedriver; then return; fi
     say "Installing Chromium and its driver for the browser tests (about 30 seconds)"
     timed Chromium debian chromium chromium-driver fonts-liberation
 }
 
-trunk() {
+bring_trunk() {
     if has trunk; then return; fi
     say "Installing trunk for live reload (about 6 minutes on two cores, once)"
     timed trunk env -u CARGO_TARGET_DIR cargo install -q trunk@0.21.14 --locked
 }
 
-rust
+bring_rust
 for group in "$@"; do
     case $group in
         widget)
-            wasm_target
-            wasm_bindgen
-            npm_packages
+            bring_wasm_target
+            bring_wasm_bindgen
+            bring_npm_packages
             ;;
-        browser) browser ;;
+        browser) bring_browser ;;
         lint)
-            wasm_target
+            bring_wasm_target
             component rustfmt rustfmt
             component cargo-clippy clippy
             ;;
-        dev) trunk ;;
+        dev) bring_trunk ;;
         *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev." ;;
     esac
 done

@@ -26,18 +26,20 @@ die() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-now() { date +%s; }
-
-# timed NAME COMMAND...: runs it and says how long it took; its exit code is kept.
+# timed LABEL COMMAND...: runs it and says how long it took; its exit code is kept.
 timed() {
-    name=$1
+    timed_label=$1
     shift
-    began=$(now)
-    code=0
-    "$@" || code=$?
-    took=$(($(now) - began))
-    if [ "$code" -eq 0 ]; then note "$name: ${took} s"; else note "$name: failed after ${took} s"; fi
-    return "$code"
+    timed_from=$(date +%s)
+    timed_code=0
+    "$@" || timed_code=$?
+    timed_took=$(($(date +%s) - timed_from))
+    if [ "$timed_code" -eq 0 ]; then
+        note "$timed_label: $timed_took s"
+    else
+        note "$timed_label: failed after $timed_took s"
+    fi
+    return "$timed_code"
 }
 
 # locked NAME: the version of a crate in Cargo.lock.

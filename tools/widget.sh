@@ -11,18 +11,15 @@ work=$CARGO_TARGET_DIR/widget
 dist=$ROOT/dist/widget
 mkdir -p "$work" "$dist/locales"
 
-# Chromium refuses what --all-features may emit, and the module must keep what rustc assumes of the
-# browser: so each feature is named.
-features="--enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext --enable-nontrapping-float-to-int
-    --enable-mutable-globals --enable-reference-types --enable-multivalue"
-
+# As a cdylib alone: where a library for Rust is made beside it, Cargo leaves out the optimization at
+# link time, and the module weighs a sixth more.
 compile() {
-    cargo build --profile wasm --target wasm32-unknown-unknown -p checkout-ui
+    cargo rustc --profile wasm --target wasm32-unknown-unknown -p checkout-ui --lib --crate-type cdylib
 }
 
 shrink() {
     module=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/checkout_ui.wasm
-    stamp=$(cat "$module" package-lock.json tools/widget.sh | cksum; wasm-bindgen --version)
+    stamp=$(cat "$module" package-lock.json tools/trim.mjs "$0" | cksum; wasm-bindgen --version)
     if [ "$stamp" = "$(cat "$work/stamp" 2>/dev/null)" ] && [ -f "$dist/checkout-ui_bg.wasm" ]; then
         note "the module is the same as last time"
         return
@@ -33,37 +30,50 @@ shrink() {
         die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
             "Only js/checkout.js and the glue are shipped and checked."
     fi
-    # shellcheck disable=SC2086 # a list of words
-    "$npm/wasm-opt" -Oz --strip-debug --strip-producers --strip-target-features $features \
-        "$work/out/checkout-ui_bg.wasm" -o "$work/out/small.wasm"
-    "$npm/esbuild" "$work/out/checkout-ui.js" --minify --format=esm --target=es2022 --log-level=warning \
-        --outfile="$work/out/small.js"
-    put "$work/out/small.wasm" "$dist/checkout-ui_bg.wasm"
-    put "$work/out/small.js" "$dist/checkout-ui.js"
+    WASM_OPT=$npm/wasm-opt ESBUILD=$npm/esbuild node tools/trim.mjs "$work/out"
+    put "$work/out/checkout-ui_bg.wasm" "$dist/checkout-ui_bg.wasm"
+    put "$work/out/checkout-ui.js" "$dist/checkout-ui.js"
     printf '%s\n' "$stamp" >"$work/stamp"
 }
 
-loader() {
-    "$npm/esbuild" checkout-ui/js/checkout.js --minify --format=esm --target=es2022 --legal-comments=none \
-        --log-level=warning --outfile="$work/checkout.js"
-    put "$work/checkout.js" "$dist/checkout.js"
-    for file in checkout-ui/locales/*.json; do
-        [ -f "$file" ] || continue
-        "$npm/esbuild" "$file" --loader=json --minify --log-level=warning >/dev/null # a clear error, with the line
-        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
-            "$file" >"$work/locale.json"
-        put "$work/locale.json" "$dist/locales/$(basename "$file")"
+# The loader, and what it loads when the module cannot run.
+scripts() {
+    for file in checkout-ui/js/*.js; do
+        name=$(basename "$file")
+        minify "$file" "$work/$name"
+        put "$work/$name" "$dist/$name"
     done
-    for file in "$dist"/locales/*.json; do # one that is gone from the source is gone from the product
-        [ -f "checkout-ui/locales/$(basename "$file")" ] || rm -f "$file"
+    gone "$dist" js checkout-ui/js checkout-ui.js
+}
+
+locales() {
+    for file in checkout-ui/locales/*.json; do
+        name=$(basename "$file")
+        node -e 'process.stdout.write(JSON.stringify(JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"))))' \
+            "$file" >"$work/$name" || die "$file is not JSON; the message above says where."
+        put "$work/$name" "$dist/locales/$name"
+    done
+    gone "$dist/locales" json checkout-ui/locales
+}
+
+minify() { # minify FROM TO
+    "$npm/esbuild" "$1" --minify --format=esm --target=es2022 --legal-comments=none --log-level=warning --outfile="$2"
+}
+
+# gone FOLDER EXTENSION SOURCES [KEEP]: what is gone from the source is gone from the product.
+gone() {
+    for file in "$1"/*."$2"; do
+        name=$(basename "$file")
+        [ "$name" = "${4:-}" ] || [ -f "$3/$name" ] || rm -f "$file"
     done
 }
 
 if [ -f "$dist/checkout-ui_bg.wasm" ]; then
     say "Building the widget"
 else
-    say "Building the widget (the first time takes about 5 minutes on two cores)"
+    say "Building the widget (the first time takes about 6 minutes on two cores)"
 fi
 timed "compile to WebAssembly" compile
 timed "shrink" shrink
-timed "loader and locales" loader
+timed "loader" scripts
+timed "locales" locales

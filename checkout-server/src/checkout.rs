@@ -2,9 +2,9 @@
 //! facts in any order give the same answer (G15), and only a payment of the right amount in the
 //! right currency for the right products counts (G10).
 
+use checkout_types::CheckoutStatus;
 use checkout_types::checkout::{CheckoutItem, Failure};
 use checkout_types::money::Money;
-use checkout_types::CheckoutStatus;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -201,7 +201,10 @@ mod tests {
     fn two_payments_for_one_order_are_noticed() {
         let paid = |id, second| payment(id, PaymentState::Succeeded, second, Some(eur(2900)));
         let outcome = outcome(&order(), &[paid("pay_2", 2), paid("pay_1", 1)]);
-        assert_eq!((outcome.status, outcome.payment.as_deref(), outcome.paid_twice), (CheckoutStatus::Paid, Some("pay_1"), true));
+        assert_eq!(
+            (outcome.status, outcome.payment.as_deref(), outcome.paid_twice),
+            (CheckoutStatus::Paid, Some("pay_1"), true)
+        );
     }
 
     #[test]

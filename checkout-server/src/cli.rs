@@ -24,13 +24,13 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Run the helper. Example: checkout-server serve --config checkout.toml
+    /// Run the helper. Example: `checkout-server serve --config checkout.toml`
     Serve(serve::Arguments),
-    /// Run a shop, the helper and a pretend provider, with no account. Example: checkout-server demo
+    /// Run a shop, the helper and a pretend provider, with no account. Example: `checkout-server demo`
     Demo(demo::Arguments),
-    /// Run the pretend provider alone. Example: checkout-server sandbox --webhook-url http://127.0.0.1:8080/webhooks/dodo
+    /// Run the pretend provider alone. Example: `checkout-server sandbox --webhook-url http://127.0.0.1:8080/webhooks/dodo`
     Sandbox(sandbox::Arguments),
-    /// Check the catalog. Example: checkout-server catalog check catalog.toml
+    /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
 }
@@ -82,7 +82,7 @@ fn read_catalog(file: &Path) -> Result<Catalog, Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file)
         .map_err(|error| format!("{name}: {error}; copy catalog.example.toml there to begin with"))?;
-    Catalog::parse(&text).map_err(|errors| errors.in_file(&name).to_string().into())
+    Catalog::parse(&text).map_err(|errors| errors.in_file(&name).into())
 }
 
 fn say(line: &str) -> Result<(), Failure> {

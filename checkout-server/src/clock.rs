@@ -70,7 +70,7 @@ mod tests {
     #[tokio::test]
     async fn a_sleeper_wakes_when_the_clock_is_moved() {
         let clock = Clock::default();
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
             let deadline = clock.now() + SignedDuration::from_hours(1);

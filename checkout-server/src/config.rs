@@ -107,13 +107,15 @@ impl Config {
     /// See [`ConfigError`]: each says what to write instead.
     pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
         let written = toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })?;
         Self::meaning(written, &environment)
     }
 
     fn meaning(written: Written, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let Written { listen, operations, public_url, allowed_origins, data, catalog, provider, secret_key_file } = written;
+        let Written { listen, operations, public_url, allowed_origins, data, catalog, provider, secret_key_file } =
+            written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
             Mode::Test => ("https://test.dodopayments.com", "https://test.checkout.dodopayments.com"),
@@ -143,7 +145,10 @@ impl Config {
                 .filter(|text| !text.is_empty())
                 .map(SigningSecret::parse)
                 .collect::<Result<_, _>>()
-                .map_err(|error| ConfigError::Unusable { setting: "DODO_PAYMENTS_WEBHOOK_KEY", cure: error.to_string() })?,
+                .map_err(|error| ConfigError::Unusable {
+                    setting: "DODO_PAYMENTS_WEBHOOK_KEY",
+                    cure: error.to_string(),
+                })?,
             secret_key: secret_key.into(),
         })
     }
@@ -170,7 +175,8 @@ fn secret(
 fn origin(setting: &'static str, text: &str) -> Result<String, ConfigError> {
     let unusable = || ConfigError::Unusable {
         setting,
-        cure: "write an origin such as \"https://shop.example.com\": no path, no slash at the end, no wildcard".to_owned(),
+        cure: "write an origin such as \"https://shop.example.com\": no path, no slash at the end, no wildcard"
+            .to_owned(),
     };
     let url = reqwest::Url::parse(text).map_err(|_| unusable())?;
     let origin = url.origin().ascii_serialization();

@@ -16,7 +16,7 @@ macro_rules! codes {
         /// A stable reason for a refusal. Never renamed, never reused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
-            $(#[doc = $title] $variant,)+
+            $(#[doc = concat!("`", $code, "`: see [`Code::title`].")] $variant,)+
         }
 
         impl Code {

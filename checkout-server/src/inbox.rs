@@ -10,11 +10,15 @@ use crate::store::{Accepted, Delivery, StoreError};
 ///
 /// # Errors
 /// It could not be stored; the provider has to send it again.
-pub async fn accept(app: &App, webhook_id: String, observed_at: Timestamp, body: Vec<u8>) -> Result<Accepted, StoreError> {
+pub async fn accept(
+    app: &App,
+    webhook_id: String,
+    observed_at: Timestamp,
+    body: Vec<u8>,
+) -> Result<Accepted, StoreError> {
     let notice = app.provider.read_notice(&body);
     let kind = known_kind(notice.as_ref().map(|notice| notice.kind.as_str()));
-    let delivery =
-        Delivery { provider: "dodo", webhook_id, observed_at, received_at: app.clock.now(), body, notice };
+    let delivery = Delivery { provider: "dodo", webhook_id, observed_at, received_at: app.clock.now(), body, notice };
     let accepted = app.store.accept(delivery).await?;
     let outcome = match &accepted {
         Accepted::Repeat => "repeat",

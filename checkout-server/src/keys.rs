@@ -87,6 +87,9 @@ pub struct MacKey(SecretSlice<u8>);
 
 impl MacKey {
     /// The authentication code of a message.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
     #[must_use]
     pub fn mac(&self, message: &[u8]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).expect("HMAC takes keys of any length");

@@ -130,7 +130,11 @@ async fn unseal(app: &App, request: &CheckoutRequest, claimed: bool) -> Result<S
 /// The price that the buyer agreed to is still the price (G8).
 async fn agreed(app: &App, sealed: &Sealed, cart: &Cart<'_>) -> Result<Quote, Problem> {
     let now = pricing::quote_of(app, &sealed.request, cart).await?;
-    if quote::same_price(&sealed.quote, &now) { Ok(now) } else { Err(Problem::from(Code::PriceChanged).with_quote(now)) }
+    if quote::same_price(&sealed.quote, &now) {
+        Ok(now)
+    } else {
+        Err(Problem::from(Code::PriceChanged).with_quote(now))
+    }
 }
 
 async fn claim(

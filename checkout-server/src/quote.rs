@@ -17,6 +17,8 @@ use crate::clock::rfc3339;
 use crate::error::{Code, Problem, field};
 use crate::provider::{Preview, PreviewLine};
 
+#[cfg(test)]
+mod tests;
 pub mod token;
 
 /// How long a quote holds.
@@ -36,6 +38,18 @@ pub struct Cart<'a> {
     pub discount_code: Option<String>,
     /// Where the buyer is, if they said so.
     pub address: Option<Address>,
+}
+
+impl Cart<'_> {
+    /// The trial that the catalog gives with this cart, if any: the shortest, where lines differ.
+    #[must_use]
+    pub fn trial_days(&self) -> Option<u32> {
+        let trial = |line: &Line<'_>| match line.price.billing {
+            Billing::Recurring { trial_days, .. } => Some(trial_days),
+            Billing::OneTime | Billing::Usage { .. } => None,
+        };
+        self.lines.iter().filter_map(trial).min().filter(|days| *days > 0)
+    }
 }
 
 /// A line of a checked cart.
@@ -179,7 +193,11 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
 pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) -> Result<Quote, Incoherent> {
     let currency = preview.currency;
     let money = |amount: i64| {
-        if (0..=MAX_AMOUNT).contains(&amount) { Ok(Money::new(amount, currency)) } else { Err(Incoherent("an amount is out of range")) }
+        if (0..=MAX_AMOUNT).contains(&amount) {
+            Ok(Money::new(amount, currency))
+        } else {
+            Err(Incoherent("an amount is out of range"))
+        }
     };
     if currency != cart.currency {
         return Err(Incoherent("the preview is in another currency"));
@@ -242,7 +260,8 @@ fn quote_line(line: &Line<'_>, preview: &Preview) -> Result<QuoteLine, Incoheren
 }
 
 fn preview_line<'p>(line: &Line<'_>, preview: &'p Preview) -> Result<&'p PreviewLine, Incoherent> {
-    let same = |priced: &&PreviewLine| priced.product == line.price.provider_product && priced.quantity == line.quantity;
+    let same =
+        |priced: &&PreviewLine| priced.product == line.price.provider_product && priced.quantity == line.quantity;
     preview.lines.iter().find(same).ok_or(Incoherent("a line is missing"))
 }
 
@@ -289,16 +308,4 @@ pub fn same_price(seen: &Quote, now: &Quote) -> bool {
     (seen.total, seen.tax, seen.discount, seen.subtotal) == (now.total, now.tax, now.discount, now.subtotal)
         && charges(seen) == charges(now)
         && lines(seen) == lines(now)
-}
-
-impl Cart<'_> {
-    /// The trial that the catalog gives with this cart, if any: the shortest, where lines differ.
-    #[must_use]
-    pub fn trial_days(&self) -> Option<u32> {
-        let trial = |line: &Line<'_>| match line.price.billing {
-            Billing::Recurring { trial_days, .. } => Some(trial_days),
-            Billing::OneTime | Billing::Usage { .. } => None,
-        };
-        self.lines.iter().filter_map(trial).min().filter(|days| *days > 0)
-    }
 }

@@ -17,7 +17,7 @@ sheet.replaceSync(`:host{--p:var(--checkout-button-color-background,var(--checko
 a{display:inline-block;padding:0 1.25em;border-radius:var(--checkout-button-border-radius,8px);background:var(--p);color:var(--checkout-button-color-text,lab(from var(--p) calc((49.5 - l)*99) 0 0));font-weight:600;line-height:44px;text-decoration:none}
 dialog{width:100%;max-width:var(--checkout-dialog-max-width,56rem);max-height:100dvh;padding:0;border:0;border-radius:14px;color:var(--checkout-color-text,light-dark(#1b1e28,#eceef4));background:var(--checkout-color-background,light-dark(#fff,#191b22))}
 dialog::backdrop{background:#000a}
-header{display:flex;padding:8px 8px 0 24px}
+#bar{display:flex;padding:8px 8px 0 24px}
 h2{flex:1;margin:0;font-size:17px;line-height:44px}
 button{width:44px;border:0;background:0 0;color:inherit;font-size:24px}
 div:empty{height:24rem;margin:24px;background:#8881}`);
@@ -39,11 +39,7 @@ let loading;
 const load = () =>
   (loading ??= import(assets + "checkout-ui.js")
     .then((wasm) => wasm.default().then(() => wasm))
-    .catch((error) => {
-      loading = 0; // the next intent tries again
-      throw error;
-    }));
-const preload = () => load().catch(() => {});
+    .catch(() => (loading = 0))); // nothing loaded: the next intent tries again
 
 const payUrl = ({ items: [{ priceId, quantity = 1 }] }) => config.helper + `/pay/${priceId}?quantity=${quantity}`;
 
@@ -68,17 +64,14 @@ const quote = ({ items }) => {
 
 /** One checkout in `root`: the WebAssembly, or the first rung of the ladder that holds. */
 const start = (root, target, options, end, inline) => {
-  let live = true;
-  let mounted, settle, refuse;
-  const handle = new Promise((...both) => ([settle, refuse] = both));
+  let mounted, ends;
+  const handle = new Promise((...both) => (ends = both));
   handle.catch(() => {}); // a page that does not listen has no unhandled rejection
-  const leave = () => live && location.assign(payUrl(options));
+  const leave = () => root.isConnected && location.assign(payUrl(options));
   const timer = setTimeout(leave, 8000);
   const early = options.items && quote(options);
   const ready = load()
-    .then((wasm) => {
-      if (live) mounted = wasm.mount(root, { ...options, config, inline, early, target, settle, refuse, end });
-    })
+    .then((wasm) => (mounted = wasm.mount(root, { ...options, config, inline, early, target, ends, end })))
     .catch(async () => (await import(assets + "fallback.js")).frame(root, options, payUrl, leave))
     .catch(leave)
     .finally(() => clearTimeout(timer));
@@ -88,8 +81,7 @@ const start = (root, target, options, end, inline) => {
     destroy: end,
     update: (change) => ready.then(() => mounted?.update(change)),
     stop() {
-      live = false;
-      refuse({ code: "payment_canceled" }); // unless it was settled
+      ends[1]({ code: "payment_canceled" }); // unless it was settled
       mounted?.free();
     },
   });
@@ -103,8 +95,8 @@ const open = (options = {}, trigger) => {
   const root = make("div");
   const title = make("h2", { id: "title", tabIndex: -1 }, "Checkout");
   const end = () => dialog.close();
-  const cross = make("button", { id: "close", ariaLabel: "Close checkout", onclick: end }, "×");
-  const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("header", {}, title, cross), root);
+  const cross = make("button", { id: "close", ariaLabel: "Close", onclick: end }, "×");
+  const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("div", { id: "bar" }, title, cross), root);
   const host = make("div");
   host.style.colorScheme = theme; // "auto" is none of its values: the page's own stays
   shade(host, dialog);
@@ -122,7 +114,7 @@ const open = (options = {}, trigger) => {
 /** Puts an inline checkout into an element of the page. */
 const mount = (target, options) => {
   const inline = make("checkout-inline", { options });
-  (target.append ? target : document.querySelector(target)).append(inline);
+  target.append(inline);
   return inline.handle;
 };
 
@@ -151,7 +143,7 @@ const listen = () => {
     document.addEventListener(type, (event) => {
       const trigger = event.composedPath().find((node) => node.matches?.(TRIGGERS));
       if (!trigger) return;
-      if (type != "click") return preload();
+      if (type != "click") return load();
       if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey) return;
       open(read(trigger), trigger);
       event.preventDefault(); // last: should the overlay not come up, the link still leads to the page
@@ -161,7 +153,7 @@ const listen = () => {
   customElements.define("checkout-button", CheckoutButton);
   customElements.define("checkout-inline", CheckoutInline);
   const seen = new IntersectionObserver(([{ isIntersecting }]) => {
-    if (isIntersecting && !navigator.connection?.saveData) setTimeout(preload, 999);
+    if (isIntersecting && !navigator.connection?.saveData) setTimeout(load, 999);
   });
   document.querySelectorAll(TRIGGERS).forEach((trigger) => seen.observe(trigger));
   if (resume) open(resume);
@@ -169,7 +161,7 @@ const listen = () => {
 
 const bind = (method) => (name, ...rest) => document[method](name.replaceAll(".", ":"), ...rest);
 const on = bind("addEventListener");
-const far = (name) => (request) => load().then((wasm) => wasm[name](config, request));
+const far = (name) => async (request) => (await import(assets + "diagnosis.js"))[name](config, request);
 const initialize = (options) => Object.assign(config, options) && Checkout;
 const update = (change) => current?.update(change);
 
@@ -189,7 +181,7 @@ const Checkout = (window.Checkout ??= {
   on,
   off: bind("removeEventListener"),
   once: (name, listener) => on(name, listener, { once: true }),
-  preload,
+  preload: load,
   preview: far("preview"),
   diagnose: far("diagnose"),
 });

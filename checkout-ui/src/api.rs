@@ -134,8 +134,7 @@ pub async fn delay(milliseconds: i32) {
 
 fn later(callback: &Function, milliseconds: i32) {
     // Only a page that is going away refuses a timer.
-    _ = leptos::prelude::window()
-        .set_timeout_with_callback_and_timeout_and_arguments_0(callback, milliseconds);
+    _ = leptos::prelude::window().set_timeout_with_callback_and_timeout_and_arguments_0(callback, milliseconds);
 }
 
 /// No answer: offline, blocked, or a helper that is down. Worth another try.
@@ -181,9 +180,7 @@ pub fn cart(items: &[CartLine]) -> Array {
     let line = |CartLine { price_id, quantity, addons }: &CartLine| {
         let line = Record::default().with("price_id", price_id.as_str()).with("quantity", *quantity);
         let addon = |addon: &checkout_types::cart::CartAddon| {
-            JsValue::from(
-                Record::default().with("addon_id", addon.addon_id.as_str()).with("quantity", addon.quantity),
-            )
+            JsValue::from(Record::default().with("addon_id", addon.addon_id.as_str()).with("quantity", addon.quantity))
         };
         match addons.as_slice() {
             [] => JsValue::from(line),

@@ -1,5 +1,6 @@
 //! Countries, by their names in the buyer's language.
 
+use js_sys::{Array, Function};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -15,12 +16,14 @@ SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TG TH TJ TK TL
 UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
 /// Every country's code and name, in the order in which that language lists them.
-pub fn named(locale: &str) -> Vec<(&'static str, String)> {
+pub fn named(locale: &str) -> Vec<(String, String)> {
     let names = DisplayNames::new(locale, &Record::default().with("type", "region").into());
-    let order = Collator::new(locale);
-    let mut countries: Vec<_> = CODES.split(' ').map(|code| (code, names.of(code))).collect();
-    countries.sort_by(|(_, a), (_, b)| order.compare(a, b).cmp(&0));
-    countries
+    // The browser sorts: "Name;code".
+    let list: Array = CODES.split(' ').map(|code| JsValue::from([&*names.of(code), ";", code].concat())).collect();
+    sort(&list, &Collator::new(locale).compare());
+    let pair =
+        |entry: JsValue| entry.as_string()?.rsplit_once(';').map(|(name, code)| (code.to_owned(), name.to_owned()));
+    list.iter().filter_map(pair).collect()
 }
 
 #[wasm_bindgen]
@@ -36,6 +39,9 @@ extern "C" {
     type Collator;
     #[wasm_bindgen(constructor, js_namespace = Intl)]
     fn new(locale: &str) -> Collator;
-    #[wasm_bindgen(method)]
-    fn compare(this: &Collator, a: &str, b: &str) -> i32;
+    #[wasm_bindgen(method, getter)]
+    fn compare(this: &Collator) -> Function;
+
+    #[wasm_bindgen(js_namespace = ["Array", "prototype", "sort"], js_name = call)]
+    fn sort(list: &Array, compare: &Function);
 }

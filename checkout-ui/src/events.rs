@@ -20,8 +20,7 @@ impl Events {
     }
 
     /// Tells the page; `false` if it asked to leave out what would follow.
-    pub fn emit(&self, name: &str, data: impl Into<JsValue>) -> bool {
-        let data = data.into();
+    pub fn emit(&self, name: &str, data: JsValue) -> bool {
         let event: JsValue = Record::default().with("name", name).with("data", data.clone()).into();
         let own = match name {
             "checkout.loaded" => ["onLoaded", ""],
@@ -36,19 +35,19 @@ impl Events {
         call(&self.options.get("onEvent"), &event);
         call(&self.options.get("config.eventCallback"), &event);
         if name == "checkout.completed" {
-            call(&self.options.get("settle"), &data);
+            call(&self.options.get("ends.0"), &data);
         }
         self.dispatch(name, &data)
     }
 
     /// Ends the page's promise with an error.
     pub fn refuse(&self, code: &str, message: &str) {
-        call(&self.options.get("refuse"), &Record::default().with("code", code).with("message", message).into());
+        call(&self.options.get("ends.1"), &Record::default().with("code", code).with("message", message).into());
     }
 
     /// Ends the page's promise well, without telling a second time.
-    pub fn settle(&self, data: impl Into<JsValue>) {
-        call(&self.options.get("settle"), &data.into());
+    pub fn settle(&self, data: JsValue) {
+        call(&self.options.get("ends.0"), &data);
     }
 
     fn dispatch(&self, name: &str, data: &JsValue) -> bool {

@@ -82,11 +82,7 @@ fn is_one_slip_away(typed: &str, meant: &str) -> bool {
     let same = typed.bytes().zip(meant.bytes()).take_while(|(a, b)| a == b).count();
     let (a, b) = (&typed.as_bytes()[same..], &meant.as_bytes()[same..]);
     let swapped = a.len() > 1 && b.len() > 1 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..];
-    typed != meant
-        && (swapped
-            || a.get(1..) == b.get(1..)
-            || a.get(1..) == Some(b)
-            || Some(a) == b.get(1..))
+    typed != meant && (swapped || a.get(1..) == b.get(1..) || a.get(1..) == Some(b) || Some(a) == b.get(1..))
 }
 
 /// Whether a country's tax asks for a postal code.

@@ -36,8 +36,8 @@ impl Words {
     }
 
     /// These texts, fetched for that tag; what they lack is English.
-    pub fn translated(self, tag: &str, texts: Value) -> Self {
-        Self { locale: tag.into(), language: language(tag), texts, ..self }
+    pub fn translated(&self, tag: &str, texts: Value) -> Self {
+        Self { locale: tag.into(), language: language(tag), texts, english: self.english.clone() }
     }
 
     /// `ltr` or `rtl`.
@@ -57,13 +57,28 @@ impl Words {
 
     /// The text of a key with `{name}` replaced.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
-        values.iter().fold(self.say(key), |text, (name, value)| text.replace(&["{", name, "}"].concat(), value))
+        filled(&self.say(key), values)
     }
+}
+
+/// The text with every `{name}` replaced by its value; an unknown name stays.
+fn filled(text: &str, values: &[(&str, &str)]) -> String {
+    let mut parts = text.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        match values.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => filled.push_str(value),
+            None => filled.push_str(name),
+        }
+        filled.push_str(rest);
+    }
+    filled
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LANGUAGES, language};
+    use super::{LANGUAGES, filled, language};
     use std::collections::BTreeMap;
 
     fn texts(language: &str) -> BTreeMap<String, String> {
@@ -87,6 +102,13 @@ mod tests {
                 assert_eq!(blanks(text), blanks(&theirs[key]), "{language}: {key}");
             }
         }
+    }
+
+    #[test]
+    fn blanks_are_filled_wherever_they_stand() {
+        let values = [("amount", "€29.00"), ("date", "today")];
+        assert_eq!(filled("{amount} on {date}, {amount}", &values), "€29.00 on today, €29.00");
+        assert_eq!(filled("no blanks", &values), "no blanks");
     }
 
     #[test]

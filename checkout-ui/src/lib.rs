@@ -1,9 +1,10 @@
 //! The widget: what the buyer sees. `js/checkout.js` draws the dialog and calls [`mount`].
-#![expect(unreachable_pub, reason = "#[component] emits public items")]
+#![expect(unreachable_pub, reason = "inside a module that lib.rs keeps private, pub means: for the crate")]
 
 use std::any::Any;
+use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::Function;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -12,7 +13,6 @@ use web_sys::HtmlElement;
 
 mod api;
 mod country;
-mod diagnosis;
 mod draft;
 mod events;
 mod form;
@@ -30,7 +30,7 @@ mod wire;
 
 use listener::Listener;
 use options::Options;
-use state::{Host, Shop, spawn};
+use state::{Host, Shop, State, spawn};
 use value::Value;
 use view::dialog::{self, Dialog};
 
@@ -44,25 +44,25 @@ pub struct Mounted {
 }
 
 /// Fills `root`, an element of an open shadow root, with a checkout. `options` are those of
-/// `Checkout.open`, with what the loader adds: `config`, `inline`, `target`, `early`, `settle`,
-/// `refuse` and `end`.
+/// `Checkout.open`, with what the loader adds: `config`, `inline`, `target`, `early`, `ends` (of
+/// the page's promise) and `end`.
 ///
 /// # Errors
-/// A browser without `AbortController`.
+/// A root that has left the page meanwhile, or a browser without `AbortController`.
 #[wasm_bindgen]
 pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
+    if !root.is_connected() {
+        return Err(JsValue::from_str("closed"));
+    }
     let trigger: Option<HtmlElement> = Value(options.clone()).get("target").0.dyn_into().ok();
     let merged = options::merged(&options, trigger.as_deref());
     let options = Options::read(&merged);
     style::adopt(&root, &options);
-    let shop = shop(root.clone(), &merged, options.clone(), trigger.clone())?;
-    let dialog = (!options.inline)
-        .then(|| Dialog::new(&root, trigger, options::kept(&merged), move || shop.may_close()))
-        .flatten();
-    let view = mount_to(root, move || {
-        provide_context(shop);
-        view! { <view::Widget /> }
-    });
+    let inline = options.inline;
+    let shop = Shop::new(state(root.clone(), &merged, options, trigger.clone())?);
+    let dialog =
+        (!inline).then(|| Dialog::new(&root, trigger, options::kept(&merged), move || shop.may_close())).flatten();
+    let view = mount_to(root, move || view::widget(shop));
     shop.emit("checkout.opened", JsValue::UNDEFINED);
     spawn(async move {
         load_words(shop).await;
@@ -73,24 +73,17 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
     Ok(Mounted { shop, _dialog: dialog, _restored: restored(shop), _view: Box::new(view) })
 }
 
-fn shop(
-    root: HtmlElement,
-    merged: &Value,
-    options: Options,
-    trigger: Option<HtmlElement>,
-) -> Result<Shop, JsValue> {
+fn state(root: HtmlElement, merged: &Value, options: Options, trigger: Option<HtmlElement>) -> Result<State, JsValue> {
     let early = merged.get("early");
+    let words = i18n::Words::english(&tag(&options));
     let host = Host {
         api: api::Api::new(options.helper.clone()).ok_or(JsValue::UNDEFINED)?,
         events: events::Events::new(merged.clone(), trigger.unwrap_or_else(|| root.clone()).into()),
-        words: i18n::Words::english(&tag(&options)),
         root,
         end: merged.get("end").0.dyn_into::<Function>().unwrap_or_default(),
-        early: early.text("body").zip(early.get("response").0.dyn_into().ok()),
-        attempt: None,
         options,
     };
-    Ok(Shop::new(host))
+    Ok(State::new(host, words, early.text("body").zip(early.get("response").0.dyn_into().ok())))
 }
 
 /// The language the page asked for, or the browser's.
@@ -100,25 +93,25 @@ fn tag(options: &Options) -> String {
 }
 
 async fn load_words(shop: Shop) {
-    let (tag, assets) = shop.host.with_value(|host| (tag(&host.options), host.options.assets.clone()));
+    let host = shop.peek().host.clone();
+    let tag = tag(&host.options);
     let language = i18n::language(&tag);
     if language != "en"
-        && let Ok(texts) = shop.api().get(&[&assets, "locales/", language, ".json"].concat()).await
+        && let Ok(texts) = host.api.get(&[&host.options.assets, "locales/", language, ".json"].concat()).await
         && shop.is_live()
     {
-        shop.host.update_value(|host| host.words = host.words.clone().translated(&tag, texts));
+        shop.change(|state| state.words = Rc::new(state.words.translated(&tag, texts)));
     }
     if shop.is_live() {
-        let root = shop.host.with_value(|host| host.root.clone());
-        dialog::name(&root, &shop.say("checkout"), &shop.say("close"));
+        dialog::name(&host.root, &shop.say("checkout"), &shop.say("close"));
     }
 }
 
 /// A page that comes back as it was left is no longer on its way to the payment.
 fn restored(shop: Shop) -> Listener {
     Listener::new(&window(), "pageshow", move |event| {
-        if Value(event.into()).flag("persisted") == Some(true) && shop.leaving.get_untracked() {
-            shop.leaving.set(false);
+        if Value(event.into()).flag("persisted") == Some(true) && shop.peek().leaving {
+            shop.change(|state| state.leaving = false);
             shop.follow();
         }
     })
@@ -128,30 +121,15 @@ fn restored(shop: Shop) -> Listener {
 impl Mounted {
     /// Changes the checkout: `items`, `customer`, `discountCode`.
     pub fn update(&self, change: JsValue) {
-        self.shop.change(&Value(change));
+        self.shop.change_by(&Value(change));
     }
 }
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let (api, events) = self.shop.host.with_value(|host| (host.api.clone(), host.events.clone()));
-        api.abort();
-        events.refuse("payment_canceled", "The checkout was closed.");
-        events.emit("checkout.closed", JsValue::UNDEFINED);
+        let host = self.shop.peek().host.clone();
+        host.api.abort();
+        host.events.refuse("payment_canceled", "The checkout was closed.");
+        host.events.emit("checkout.closed", JsValue::UNDEFINED);
     }
-}
-
-/// What `{items, discountCode?, customer?}` costs, as the helper answers it.
-///
-/// # Errors
-/// The helper's problem, as an object with `code` and `message`.
-#[wasm_bindgen]
-pub async fn preview(config: JsValue, request: JsValue) -> Result<JsValue, JsValue> {
-    diagnosis::preview(&Value(config), &Value(request)).await
-}
-
-/// What may keep a checkout from working on this page: a list of `{code, ok, message}`.
-#[wasm_bindgen]
-pub async fn diagnose(config: JsValue) -> Array {
-    diagnosis::diagnose(&Value(config)).await
 }

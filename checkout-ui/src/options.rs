@@ -154,7 +154,7 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
 /// The options as an entry of the history may keep them: no functions, elements or promises.
 pub fn kept(options: &Value) -> Option<JsValue> {
     let copy = copy(&options.0);
-    for name in ["config", "target", "early", "settle", "refuse", "end"] {
+    for name in ["config", "target", "early", "ends", "end"] {
         set(&copy, name, &JsValue::UNDEFINED);
     }
     Value::parse(&crate::value::json(&copy.0)).map(|value| value.0)

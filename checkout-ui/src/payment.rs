@@ -29,17 +29,13 @@ impl Payment {
 /// What a message of the provider's page asks of us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// The page is up.
-    Ready,
     /// The buyer pressed "pay": do not close now.
     Paying,
     /// The payment came to an end there; ask the helper how.
     Ended,
     /// A step that needs the whole window.
     Leave(String),
-    /// The page has stopped working.
-    Expired,
-    /// The buyer closed it, or it gave up.
+    /// The buyer closed it, it has expired, or it gave up: the helper knows how the order stands.
     Closed,
     /// Nothing for us.
     Other,
@@ -49,13 +45,13 @@ pub enum Said {
 /// Everything else it says, client secrets among it (`checkout.keys_provided`), stops here.
 pub fn said(event_type: &str, status: &str, redirect_to: &str) -> Said {
     match event_type {
-        "checkout.opened" | "checkout.payment_page_opened" | "checkout.form_ready" => Said::Ready,
         "checkout.pay_button_clicked" => Said::Paying,
         // A failure is shown by the page itself, which lets the buyer try again.
         "checkout.status" if status != "failed" => Said::Ended,
+        // Our own address of return is not needed here; a bank's page is.
+        "checkout.redirect" | "checkout.redirect_requested" if is_return(redirect_to) => Said::Ended,
         "checkout.redirect" | "checkout.redirect_requested" if is_web(redirect_to) => Said::Leave(redirect_to.into()),
-        "checkout.link_expired" => Said::Expired,
-        "checkout.closed" | "checkout.error" => Said::Closed,
+        "checkout.link_expired" | "checkout.closed" | "checkout.error" => Said::Closed,
         _ => Said::Other,
     }
 }
@@ -65,13 +61,20 @@ pub fn is_web(address: &str) -> bool {
     (address.starts_with("https://") || address.starts_with("http://")) && address.len() <= 2048
 }
 
+/// Whether an address is one that the helper made for the way back.
+fn is_return(address: &str) -> bool {
+    address.split(['?', '&']).any(|part| part.starts_with("checkout_return="))
+}
+
 /// The form of a session's address that may stand in a frame, and the origin that it speaks from.
 pub fn framed(url: &str, inline: bool) -> Option<(String, String)> {
-    let kind = if inline { "/inline/session/" } else { "/overlay/session/" };
-    if !url.contains("/session/") {
+    let kind = if inline { "/inline" } else { "/overlay" };
+    let address = Url::new(url).ok()?;
+    let path = address.pathname();
+    if !path.starts_with("/session/") {
         return None;
     }
-    let address = Url::new(&url.replacen("/session/", kind, 1)).ok()?;
+    address.set_pathname(&[kind, &path].concat());
     address.search_params().set("manualRedirect", "true");
     Some((address.href(), address.origin()))
 }
@@ -91,6 +94,8 @@ mod tests {
     fn a_page_can_only_send_the_buyer_to_the_web() {
         assert_eq!(said("checkout.redirect", "", "javascript:alert(1)"), Said::Other);
         assert_eq!(said("checkout.redirect", "", "data:text/html,x"), Said::Other);
+        let back = "https://shop.example/?a=b&checkout_return=co_1";
+        assert_eq!(said("checkout.redirect_requested", "", back), Said::Ended);
         let bank = "https://bank.example/3ds";
         assert_eq!(said("checkout.redirect_requested", "", bank), Said::Leave(bank.into()));
     }

@@ -115,7 +115,14 @@ mod tests {
     fn a_decimal_text_has_the_currencys_own_places() {
         let text = |amount, code: &str| decimal(Money::new(amount, code.parse().unwrap()));
         assert_eq!(
-            [text(2900, "EUR"), text(2900, "JPY"), text(2900, "KWD"), text(5, "USD"), text(0, "KWD"), text(-105, "EUR")],
+            [
+                text(2900, "EUR"),
+                text(2900, "JPY"),
+                text(2900, "KWD"),
+                text(5, "USD"),
+                text(0, "KWD"),
+                text(-105, "EUR")
+            ],
             ["29.00", "2900", "2.900", "0.05", "0.000", "-1.05"]
         );
     }

@@ -22,6 +22,19 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// Names the step; two of a name are drawn as one.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Form => "form",
+            Self::Frame => "frame",
+            Self::Status => "status",
+            Self::Broken { .. } => "broken",
+        }
+    }
+}
+
 /// What the address said when the buyer came back. It is unsigned: a hint for the words, no more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrival {

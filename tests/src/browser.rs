@@ -83,6 +83,96 @@ impl Default for Options {
             patience: Duration::from_secs(15),
         }
     }
+}
+
+impl Options {
+    /// The smallest phone that WCAG's reflow asks for: 320 pixels wide.
+    #[must_use]
+    pub fn phone() -> Self {
+        Self { width: 320, height: 640, mobile: true, ..Self::default() }
+    }
+}
+
+/// A browser with an empty profile of its own. It is closed when this is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    driver: WebDriver,
+    patience: Duration,
+    // After the driver: the browser must be gone before its files are.
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts one. The first in a process also starts chromedriver, which lives as long as the process.
+    pub async fn open(options: Options) -> Self {
+        crate::http::use_ring();
+        let profile = tempfile::tempdir().expect("a folder for the browser's profile");
+        let driver = WebDriver::new(driver::address(), capabilities(options, profile.path()))
+            .await
+            .unwrap_or_else(|error| panic!("Chromium did not start (is it installed? `make tools`): {error}"));
+        let browser = Self { driver, patience: options.patience, _profile: profile };
+        browser.pretend(options).await;
+        browser
+    }
+
+    /// Changes size, colour scheme and motion, for this page and those to come; not `no_js` and `patience`.
+    pub async fn pretend(&self, options: Options) {
+        let Options { width, height, scale, mobile, dark, still, .. } = options;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let scheme = if dark { "dark" } else { "light" };
+        let motion = if still { "reduce" } else { "no-preference" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Opens an address and waits until the page is loaded.
+    pub async fn go(&self, address: &str) {
+        self.driver.goto(address).await.unwrap_or_else(|error| panic!("{address} did not open: {error}"));
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.driver.refresh().await.expect("the page loads again");
+    }
+
+    /// Goes one page back.
+    pub async fn back(&self) {
+        self.driver.back().await.expect("there is a page to go back to");
+    }
+
+    /// The address that the browser shows.
+    pub async fn address(&self) -> String {
+        self.driver.current_url().await.expect("the browser knows its address").to_string()
+    }
+
+    /// Runs a script in the current page or frame and returns what it returns (a promise is awaited).
+    pub async fn script<T: DeserializeOwned>(&self, script: &str, arguments: &[Value]) -> T {
+        let returned = self.driver.execute(script, arguments.to_vec()).await;
+        let returned = returned.unwrap_or_else(|error| panic!("the script failed: {error}\n{script}"));
+        returned.convert().unwrap_or_else(|error| panic!("the script returned {}: {error}", returned.json()))
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol, for what WebDriver has no word for.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let answer = self.driver.cdp().send_raw(command, parameters).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Waits until a condition holds. Fails with `what`, the address, the page's text and its errors,
+    /// and leaves a screenshot in `target/failures`.
+    pub async fn wait_for(&self, what: &str, mut condition: impl AsyncFnMut() -> bool) {
+        let deadline = Instant::now() + self.patience;
+        while !condition().await {
+            if Instant::now() > deadline {
+                self.give_up(what).await;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
 
     /// Fails the test with all that helps to see why.
     async fn give_up(&self, what: &str) -> ! {

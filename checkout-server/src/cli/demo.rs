@@ -24,19 +24,22 @@ pub(super) struct Arguments {
     /// Sell what this catalog says.
     #[arg(long)]
     catalog: Option<PathBuf>,
+    /// Let pages of this origin use the helper too, for instance your own while you build it; may be repeated.
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    allowed_origins: Vec<String>,
     /// Print one line of JSON, with addresses and throw-away keys, once it is up.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { port, data, catalog, json } = arguments;
+    let Arguments { port, data, catalog, allowed_origins, json } = arguments;
     let catalog = match catalog {
         Some(file) => read_catalog(&file)?,
-        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml").to_string())?,
+        None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
     };
     let folder = data.clone().unwrap_or_else(forgotten);
-    let options = Options { port, data: folder.clone(), catalog, clock: Clock::default() };
+    let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins };
     let demo = demo::start(options)
         .await
         .map_err(|error| format!("the demo cannot start on port {port}: {error}; try --port 0"))?;

@@ -42,7 +42,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let listen = SocketAddr::new(settings.listen.ip(), port.unwrap_or(settings.listen.port()));
     // A port of one's own choosing would otherwise collide at the operations listener.
     let operations = if port == Some(0) { SocketAddr::new(settings.operations.ip(), 0) } else { settings.operations };
-    let listeners = Listeners::bind(listen, operations).await.map_err(|error| format!("{listen} or {operations}: {error}"))?;
+    let listeners =
+        Listeners::bind(listen, operations).await.map_err(|error| format!("{listen} or {operations}: {error}"))?;
     let ready = serde_json::json!({
         "helper": format!("http://{}", listeners.public.local_addr()?),
         "operations": format!("http://{}", listeners.operations.local_addr()?),

@@ -33,6 +33,8 @@ pub struct Options {
     pub catalog: Catalog,
     /// Shared by helper and sandbox, so that moving it moves both.
     pub clock: Clock,
+    /// Origins besides the shop's whose pages may use the helper.
+    pub allowed_origins: Vec<String>,
 }
 
 /// A demo that is up.
@@ -70,7 +72,7 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
@@ -85,6 +87,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
         webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
     };
+    allowed_origins.extend([ready.shop.clone(), ready.shop.replace("127.0.0.1", "localhost")]);
     let webhook_secret = SigningSecret::parse(&ready.webhook_secret).map_err(io::Error::other)?;
     let sandbox = Sandbox::new(SandboxConfig {
         catalog: catalog.clone(),
@@ -103,7 +106,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         keys: Keys::new(SecretString::from(ready.secret_key.clone())),
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
-        allowed_origins: vec![ready.shop.clone(), ready.shop.replace("127.0.0.1", "localhost")],
+        allowed_origins,
         stopping: CancellationToken::new(),
         flights: crate::app::Flights::default(),
         changes: crate::app::Changes::default(),
@@ -146,11 +149,11 @@ impl Demo {
 async fn tell_of_checkouts(app: App, activity: Activity) {
     let mut changes = app.changes.subscribe();
     loop {
-        let changed = tokio::select! {
+        let news = tokio::select! {
             () = app.stopping.cancelled() => return,
-            changed = changes.recv() => changed,
+            news = changes.recv() => news,
         };
-        if let Ok(id) = changed
+        if let Ok(id) = news
             && let Ok(Some(checkout)) = app.store.checkout(&id).await
         {
             activity.record_checkout(checkout.status, checkout.order.total);

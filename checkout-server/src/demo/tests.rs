@@ -223,7 +223,13 @@ async fn a_button_asks_the_sandbox() {
         ("normal", "DELETE /control/scenario {}"),
     ] {
         ask(&shop, press(scenario, "http://127.0.0.1:4242")).await;
-        assert_eq!(asked.recv().await.unwrap(), expected);
+        // As values: whether serde_json keeps the order of keys is up to any crate of a build.
+        let asked = asked.recv().await.unwrap();
+        let parts = |line: &str| {
+            let (request, body) = line.split_at(line.find('{').unwrap());
+            (request.to_owned(), serde_json::from_str::<serde_json::Value>(body).unwrap())
+        };
+        assert_eq!(parts(&asked), parts(expected));
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    metrics::counter!("checkout_http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
+    metrics::counter!("checkout_http_requests_total", "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
     tracing::info!(%request_id, %method, %route, status, millis, "answered");
     response
 }
@@ -72,7 +73,8 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         return Some(problem);
     }
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     match response.status() {
         // A refusal in words for people, from `pages::refusal`.
         _ if is_page => None,

@@ -68,16 +68,20 @@ pub async fn body(request: Request<Body>, largest: usize) -> Result<Vec<u8>, Pro
     }
 }
 
+/// A header that two readers could understand differently.
+#[derive(Clone, Copy, Debug)]
+pub struct Ambiguous;
+
 /// A header that may come once at most.
 ///
 /// # Errors
 /// It came twice, or is not visible ASCII.
-pub fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
+pub fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Ambiguous> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
-        (Some(_), Some(_)) => Err(()),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| Ambiguous),
+        (Some(_), Some(_)) => Err(Ambiguous),
     }
 }
 

@@ -226,9 +226,9 @@ fn array_for_object(given: &Value, typed: &Value, pointer: String) -> Option<Str
             .zip(typed)
             .enumerate()
             .find_map(|(index, (given, typed))| array_for_object(given, typed, format!("{pointer}/{index}"))),
-        (Value::Object(given), Value::Object(typed)) => given.iter().find_map(|(key, given)| {
-            array_for_object(given, typed.get(key)?, format!("{pointer}/{}", escaped(key)))
-        }),
+        (Value::Object(given), Value::Object(typed)) => given
+            .iter()
+            .find_map(|(key, given)| array_for_object(given, typed.get(key)?, format!("{pointer}/{}", escaped(key)))),
         _ => None,
     }
 }

@@ -47,11 +47,7 @@ struct Form {
     embed: String,
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Path(price_id): Path<String>,
-    Query(wish): Query<Wish>,
-) -> Response {
+pub(super) async fn show(State(app): State<App>, Path(price_id): Path<String>, Query(wish): Query<Wish>) -> Response {
     let form = Form {
         quantity: wish.quantity.unwrap_or_default(),
         email: wish.email.unwrap_or_default(),

@@ -9,6 +9,9 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::pricing;
 
-pub(super) async fn create(State(app): State<App>, Json(request): Json<QuoteRequest>) -> Result<Answer<Quote>, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    Json(request): Json<QuoteRequest>,
+) -> Result<Answer<Quote>, Problem> {
     pricing::quote(&app, &request).await.map(Answer)
 }

@@ -32,14 +32,17 @@ async fn page(app: &App, id: &str, address: &Address) -> Result<Response, Proble
     let checkout = shown(app, stored);
     let items: Vec<Value> =
         checkout.items.iter().map(|item| context! { name => item.name.as_str(), quantity => item.quantity }).collect();
-    pages::render("status.html", context! {
-        status => checkout.status.as_str(),
-        canceled => address.canceled == "1",
-        total => checkout.total.to_string(),
-        items,
-        url => checkout.url,
-        failure => checkout.failure.map(|failure| failure.message),
-        reference => id,
-        test_mode => app.is_test(),
-    })
+    pages::render(
+        "status.html",
+        context! {
+            status => checkout.status.as_str(),
+            canceled => address.canceled == "1",
+            total => checkout.total.to_string(),
+            items,
+            url => checkout.url,
+            failure => checkout.failure.map(|failure| failure.message),
+            reference => id,
+            test_mode => app.is_test(),
+        },
+    )
 }

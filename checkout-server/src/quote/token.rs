@@ -29,6 +29,9 @@ pub enum TokenError {
 }
 
 /// Puts a quote's token into it.
+///
+/// # Panics
+/// Never: a quote is plain data.
 #[must_use]
 pub fn seal(key: &MacKey, request: &QuoteRequest, quote: Quote) -> Quote {
     let sealed = Sealed { request: request.clone(), quote };

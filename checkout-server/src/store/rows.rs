@@ -198,7 +198,8 @@ fn owner(connection: &Connection, seen: &PaymentSeen) -> Result<Option<StoredChe
 
 fn save_payment(connection: &Connection, payment: &Payment, checkout: Option<&str>) -> Result<(), StoreError> {
     let Payment { seen, version } = payment;
-    let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, first, error_code } = seen;
+    let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, first, error_code } =
+        seen;
     let (changed, event, rank) = version.parts();
     let products = serde_json::to_string(products).map_err(|error| StoreError::Unavailable(error.to_string()))?;
     connection

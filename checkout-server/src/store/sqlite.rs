@@ -51,7 +51,8 @@ impl Store {
     /// # Errors
     /// The file cannot be opened, locked or migrated.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let unavailable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        let unavailable =
+            |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

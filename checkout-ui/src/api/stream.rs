@@ -12,24 +12,32 @@ use crate::wire;
 /// The text of a stream, from which whole messages are taken as they arrive.
 #[derive(Default)]
 pub struct Messages {
-    rest: String,
+    line: String,
+    data: String,
 }
 
 impl Messages {
     /// Takes what has arrived, and gives the data of each message that is now whole. Comments and
     /// other fields are passed over.
     pub fn push(&mut self, arrived: &str) -> Vec<String> {
-        self.rest.push_str(&arrived.replace('\r', ""));
         let mut whole = Vec::new();
-        while let Some(end) = self.rest.find("\n\n") {
-            let message: String = self.rest.drain(..end + 2).collect();
-            let data: Vec<_> =
-                message.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
-            if !data.is_empty() {
-                whole.push(data.join("\n"));
+        for letter in arrived.chars() {
+            match letter {
+                '\r' => {}
+                '\n' => whole.extend(self.end_line()),
+                _ => self.line.push(letter),
             }
         }
         whole
+    }
+
+    /// An empty line ends a message.
+    fn end_line(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.line);
+        if let Some(data) = line.strip_prefix("data:") {
+            self.data.push_str(data.trim_start());
+        }
+        (line.is_empty() && !self.data.is_empty()).then(|| std::mem::take(&mut self.data))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Waiting for the outcome: what the helper says, as it says it, whatever else the page heard.
 
+use std::rc::Rc;
+
 use checkout_types::checkout::{Checkout, CheckoutStatus};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -10,7 +12,8 @@ use super::{Shop, spawn};
 use crate::api::delay;
 use crate::draft::{Attempt, first_told};
 use crate::step::{Arrival, Step};
-use crate::value::Record;
+use crate::value::{Record, Value};
+use crate::wire;
 
 /// After so long the words change: the buyer need not wait here.
 const SLOW_MS: i32 = 15_000;
@@ -31,13 +34,11 @@ const RETURNED: [&str; 8] = [
 impl Shop {
     /// Shows what is to be shown first: where an order stands, or the order itself.
     pub async fn begin(self) {
-        let options = self.host.with_value(|host| host.options.clone());
-        if let Some(id) = options.resume {
-            self.arrival.set(arrive());
-            self.resume(&id);
-            return;
+        let state = self.peek();
+        if let Some(id) = &state.host.options.resume {
+            return self.resume(id);
         }
-        match Attempt::current().filter(|attempt| attempt.cart == self.cart_json()) {
+        match Attempt::current().filter(|attempt| attempt.cart == state.cart_json()) {
             Some(attempt) if attempt.id.is_empty() => {
                 // It was sent, and the answer lost: the same key asks for the same answer.
                 match self.send(attempt).await {
@@ -59,15 +60,16 @@ impl Shop {
 
     /// Shows an order that is under way, or begins anew if that one is over.
     async fn stand(self, attempt: Attempt) {
-        let known = self.api().checkout(&attempt.id, &attempt.client_secret).await;
+        let host = self.peek().host.clone();
+        let known = host.api.checkout(&attempt.id, &attempt.client_secret).await;
         if !self.is_live() {
             return;
         }
         match known {
             Ok(checkout) if !is_over(checkout.status) => {
-                self.host.update_value(|host| host.attempt = Some(attempt));
+                self.note(|state| state.attempt = Some(attempt));
                 self.told(checkout);
-                self.step.set(Step::Status);
+                self.go(Step::Status);
                 self.emit("checkout.loaded", JsValue::UNDEFINED);
                 self.follow();
             }
@@ -79,59 +81,67 @@ impl Shop {
     fn resume(self, id: &str) {
         let attempt = Attempt::of(id);
         let is_ours = attempt.is_some();
-        self.host.update_value(|host| host.attempt = attempt);
-        self.step.set(Step::Status);
-        if is_ours {
-            self.follow();
-        } else {
+        let arrival = arrive();
+        let cart = attempt.as_ref().and_then(|attempt| Value::parse(&attempt.cart));
+        self.note(|state| {
+            // The order can be made again from here, whatever this page sells.
+            if let Some(Value(cart)) = cart {
+                state.items = wire::cart(&Value(Record::default().with("items", cart).into()).list("items"));
+            }
+            state.attempt = attempt;
             // Another tab or device made it: nothing here may read it.
-            self.slow.set(true);
-            self.arrival.set(Arrival::Paid);
-        }
+            state.arrival = if is_ours { arrival } else { Arrival::Paid };
+            state.slow = !is_ours;
+        });
+        self.go(Step::Status);
+        self.follow();
     }
 
     /// Follows the order that is under way until its outcome is known: the stream first, and
     /// questions with growing pauses while there is none.
     pub fn follow(self) {
-        let Some(attempt) = self.host.with_value(|host| host.attempt.clone()) else { return };
+        let state = self.peek();
+        let Some(Attempt { id, client_secret: secret, .. }) = state.attempt.clone() else { return };
         spawn(async move {
             let mut wait = 1_000;
             loop {
-                let api = self.api();
-                let streamed = api.follow(&attempt.id, &attempt.client_secret, |checkout| self.told(checkout)).await;
-                if self.is_live()
-                    && !streamed
-                    && let Ok(checkout) = api.checkout(&attempt.id, &attempt.client_secret).await
-                {
-                    self.told(checkout);
+                let streamed = state.host.api.follow(&id, &secret, |checkout| self.told(checkout)).await;
+                if !streamed && self.is_live() {
+                    if let Ok(checkout) = state.host.api.checkout(&id, &secret).await {
+                        self.told(checkout);
+                    }
                 }
-                if !self.is_live() || self.is_settled(&attempt.id) {
+                if self.is_settled(&id) {
                     return;
                 }
                 delay(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT_MS);
-                if !self.is_live() {
-                    return;
-                }
             }
         });
         spawn(async move {
             delay(SLOW_MS).await;
             if self.is_live() {
-                self.slow.set(true);
+                self.change(|state| state.slow = true);
             }
         });
     }
 
     /// Whether nothing more is to come for that order here.
     fn is_settled(self, id: &str) -> bool {
-        let is_other = self.host.with_value(|host| host.attempt.as_ref().is_none_or(|attempt| attempt.id != id));
-        is_other || self.checkout.read_untracked().as_ref().is_some_and(|checkout| is_over(checkout.status))
+        if !self.is_live() {
+            return true;
+        }
+        let state = self.peek();
+        state.attempt.as_ref().is_none_or(|attempt| attempt.id != id) || state.status().is_some_and(is_over)
     }
 
     /// Takes what the helper says.
     fn told(self, checkout: Checkout) {
-        if !self.is_live() || self.checkout.read_untracked().as_ref() == Some(&checkout) {
+        if !self.is_live() {
+            return;
+        }
+        let before = self.peek();
+        if before.checkout.as_deref() == Some(&checkout) {
             return;
         }
         let status = checkout.status;
@@ -145,17 +155,14 @@ impl Shop {
             let failure = data().with("code", failure.code.as_str()).with("message", failure.message.as_str());
             self.emit("checkout.payment.failed", failure);
         }
-        let was_done = self.checkout.read_untracked().as_ref().is_some_and(|before| is_done(before.status));
-        // The provider's page shows a failure itself, and lets the buyer try again there.
-        let is_framed = self.step.get_untracked() == Step::Frame;
-        if is_framed && !matches!(status, CheckoutStatus::Open | CheckoutStatus::Failed) {
-            self.step.set(Step::Status);
-            self.focus("standing");
-        }
-        let (told, id) = (data(), checkout.id.clone());
         self.emit("checkout.status", data());
-        self.checkout.set(Some(checkout));
-        if is_done(status) && !was_done {
+        let (told, id) = (data(), checkout.id.clone());
+        self.change(|state| state.checkout = Some(Rc::new(checkout)));
+        // The provider's page shows a failure itself, and lets the buyer try again there.
+        if before.step == Step::Frame && !matches!(status, CheckoutStatus::Open | CheckoutStatus::Failed) {
+            self.go(Step::Status);
+        }
+        if is_done(status) && !before.status().is_some_and(is_done) {
             self.complete(&id, told);
         }
     }
@@ -163,14 +170,13 @@ impl Shop {
     /// Once for every checkout, whatever is opened or reloaded.
     fn complete(self, id: &str, data: Record) {
         Attempt::finish();
-        self.busy_until.set_value(0);
+        self.note(|state| state.busy_until = 0);
+        let host = self.peek().host.clone();
         if !first_told(id) {
-            let events = self.host.with_value(|host| host.events.clone());
-            return events.settle(data);
+            return host.events.settle(data.into());
         }
-        let success = self.host.with_value(|host| host.options.success_url.clone());
         if self.emit("checkout.completed", data)
-            && let Some(success) = success.filter(|success| is_elsewhere(success))
+            && let Some(success) = host.options.success_url.clone().filter(|success| is_elsewhere(success))
         {
             spawn(async move {
                 delay(1_500).await;
@@ -204,8 +210,7 @@ fn arrive() -> Arrival {
         return Arrival::Unknown;
     };
     let query = address.search_params();
-    let arrival =
-        Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
+    let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
     for name in RETURNED {
         query.delete(name);
     }

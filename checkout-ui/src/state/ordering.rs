@@ -5,7 +5,7 @@ use checkout_types::problem::Problem;
 use leptos::prelude::*;
 use web_sys::Window;
 
-use super::{Shop, spawn};
+use super::{Shop, State, spawn};
 use crate::api::delay;
 use crate::draft::{Attempt, now};
 use crate::form::{self, Field};
@@ -20,85 +20,82 @@ const BACK_OFF_MS: [i32; 4] = [700, 2_000, 4_000, 8_000];
 impl Shop {
     /// Orders what is shown. Pressed twice, it is one order.
     pub fn pay(self) {
-        if self.paying.get_untracked() || self.quoting.get_untracked() {
+        let state = self.peek();
+        if state.paying || state.quoting {
             return;
         }
         if let Some(field) = self.first_error() {
             return self.focus(&field.id());
         }
-        self.keep();
-        self.paying.set(true);
-        self.trouble.set(String::new());
-        self.changed.set(None);
-        self.busy_until.set_value(now() + 15_000);
+        state.draft.save();
+        self.change(|state| {
+            state.paying = true;
+            state.trouble.clear();
+            state.changed = None;
+            state.busy_until = now() + 15_000;
+        });
         // In the click itself, or the browser blocks it.
-        let popup = (self.payment() == Payment::Popup).then(|| window().open().ok().flatten()).flatten();
+        let popup = state.host.options.payment == Payment::Popup;
+        let popup = popup.then(|| window().open().ok().flatten()).flatten();
         spawn(async move {
-            self.order(true, popup).await;
+            self.order(popup).await;
             if self.is_live() {
-                self.paying.set(false);
-                self.busy_until.set_value(0);
+                self.change(|state| {
+                    state.paying = false;
+                    state.busy_until = 0;
+                });
             }
         });
     }
 
-    fn payment(self) -> Payment {
-        self.host.with_value(|host| host.options.payment)
-    }
-
     /// Checks what was typed, and gives the first field that is wrong.
     fn first_error(self) -> Option<Field> {
-        let email = form::email_error(&self.email.read_untracked()).map(|key| self.say(key));
-        self.set_error(Field::Email, email.unwrap_or_default());
-        if self.country.read_untracked().is_empty() {
-            self.set_error(Field::Country, self.say("country_missing"));
-        }
-        let order = [Field::Email, Field::Country, Field::PostalCode];
-        let errors = self.errors.read_untracked();
-        let is_wrong = |field: Field| errors.iter().any(|(of, _)| *of == field);
-        let quantity = errors.iter().map(|(field, _)| *field).find(|field| matches!(field, Field::Quantity(_)));
-        quantity.or_else(|| order.into_iter().find(|field| is_wrong(*field)))
+        self.change(|state| {
+            let email = form::email_error(&state.draft.email).map(|key| state.words.say(key));
+            state.set_error(Field::Email, email.unwrap_or_default());
+            if state.draft.country.is_empty() {
+                state.set_error(Field::Country, state.words.say("country_missing"));
+            }
+        });
+        let state = self.peek();
+        let wrong = || state.errors.iter().map(|(field, _)| *field).filter(|field| *field != Field::Discount);
+        // In the order in which they stand on the page.
+        [Field::Email, Field::Country, Field::PostalCode]
+            .into_iter()
+            .find(|field| wrong().any(|wrong| wrong == *field))
+            .or_else(|| wrong().next())
     }
 
-    async fn order(self, with_return: bool, popup: Option<Window>) {
-        let Some(body) = self.body(with_return) else { return };
-        let attempt = Attempt::new(body, self.cart_json());
-        attempt.save();
-        match self.send(attempt).await {
-            Ok(attempt) => self.begin_payment(&attempt, popup),
-            Err(_) if !self.is_live() => {}
-            Err(problem) if with_return && problem.code == "return_url_not_allowed" => {
-                // The page's mistake, and not the buyer's: the helper has a page of its own to return to.
-                self.report(&problem);
-                Box::pin(self.order(false, popup)).await;
-            }
-            Err(problem) => {
-                if let Some(popup) = popup {
-                    _ = popup.close();
+    async fn order(self, popup: Option<Window>) {
+        let mut with_return = true;
+        let problem = loop {
+            let Some(body) = self.peek().order_body(with_return) else { return };
+            let attempt = Attempt::new(body, self.peek().cart_json());
+            attempt.save();
+            match self.send(attempt).await {
+                Ok(attempt) => return self.begin_payment(&attempt, popup),
+                Err(problem) if with_return && problem.code == "return_url_not_allowed" && self.is_live() => {
+                    // The page's mistake, and not the buyer's: the helper has a page of its own to return to.
+                    self.report(&problem);
+                    with_return = false;
                 }
-                self.refused(problem);
+                Err(problem) => break problem,
             }
+        };
+        if let Some(popup) = popup {
+            _ = popup.close();
         }
-    }
-
-    fn body(self, with_return: bool) -> Option<String> {
-        let token = self.quote.read_untracked().as_ref().map(|quote| quote.quote_token.clone())?;
-        let given = self.host.with_value(|host| host.options.clone());
-        let customer = Record::default().with("email", self.email.read_untracked().trim());
-        let success = with_return.then(|| given.success_url.or_else(own_address)).flatten();
-        let mut body = Record::default().with("quote_token", token).with("customer", customer);
-        body = body.maybe("success_url", success.as_deref());
-        if !given.custom_data.is_empty() {
-            body = body.with("custom_data", options::record(&given.custom_data));
+        if self.is_live() {
+            self.refused(problem);
         }
-        Some(body.maybe("renews", self.renews.get_value().as_deref()).json())
     }
 
     /// Sends an order, again with the same key while there is no answer that counts.
     pub async fn send(self, mut attempt: Attempt) -> Result<Attempt, Problem> {
         let mut waits = BACK_OFF_MS.into_iter();
+        let host = self.peek().host.clone();
         loop {
-            match self.api().create(&attempt.key, &attempt.body).await {
+            match host.api.create(&attempt.key, &attempt.body).await {
                 Ok(CreatedCheckout { id, client_secret, url, status: _, expires_at: _ }) => {
                     attempt = Attempt { id, client_secret, url, ..attempt };
                     attempt.save();
@@ -116,19 +113,20 @@ impl Shop {
         if !self.is_live() {
             return;
         }
-        self.renews.set_value(None);
-        self.host.update_value(|host| host.attempt = Some(attempt.clone()));
+        self.note(|state| {
+            state.renews = None;
+            state.attempt = Some(attempt.clone());
+        });
         let data = Record::default().with("checkoutId", attempt.id.as_str());
         self.emit("checkout.payment.initiated", data);
-        match (self.payment(), popup) {
+        match (self.peek().host.options.payment, popup) {
             (Payment::Frame, _) => {
-                self.step.set(Step::Frame);
+                self.go(Step::Frame);
                 self.follow();
             }
             (Payment::Popup, Some(popup)) => {
                 _ = popup.location().replace(&attempt.url);
-                self.step.set(Step::Status);
-                self.focus("standing");
+                self.go(Step::Status);
                 self.follow();
             }
             _ => self.leave(&attempt.url),
@@ -137,12 +135,13 @@ impl Shop {
 
     /// Goes to the payment page, unless the page sees to that itself.
     pub fn leave(self, url: &str) {
-        let id = self.host.with_value(|host| host.attempt.as_ref().map(|attempt| attempt.id.clone()));
-        let data = Record::default().with("url", url).maybe("checkoutId", id.as_deref());
-        self.step.set(Step::Status);
-        if self.emit("checkout.redirect", data) {
-            self.leaving.set(true);
-            self.focus("standing");
+        let state = self.peek();
+        let id = state.attempt.as_ref().map(|attempt| attempt.id.as_str());
+        let data = Record::default().with("url", url).maybe("checkoutId", id);
+        let leaving = self.emit("checkout.redirect", data);
+        self.note(|state| state.leaving = leaving);
+        self.go(Step::Status);
+        if leaving {
             _ = window().location().assign(url);
         } else {
             self.follow();
@@ -151,60 +150,78 @@ impl Shop {
 
     /// Pays the order that is under way, again or for the first time.
     pub fn pay_again(self) {
-        let known = self.checkout.read_untracked().as_ref().and_then(|checkout| checkout.url.clone());
-        let attempt = self.host.with_value(|host| host.attempt.clone());
-        if let Some(url) = known.or_else(|| attempt.map(|attempt| attempt.url)) {
-            self.arrival.set(Arrival::Unknown);
-            if self.payment() == Payment::Frame { self.step.set(Step::Frame) } else { self.leave(&url) }
+        let state = self.peek();
+        let known = state.checkout.as_ref().and_then(|checkout| checkout.url.clone());
+        if let Some(url) = known.or_else(|| state.attempt.as_ref().map(|attempt| attempt.url.clone())) {
+            self.note(|state| state.arrival = Arrival::Unknown);
+            if state.host.options.payment == Payment::Frame { self.go(Step::Frame) } else { self.leave(&url) }
         }
     }
 
     /// Back to the order, with everything that was typed.
     pub fn change_order(self, renews: bool) {
-        let id = self.checkout.read_untracked().as_ref().map(|checkout| checkout.id.clone());
-        self.renews.set_value(id.filter(|_| renews));
         Attempt::finish();
-        self.host.update_value(|host| host.attempt = None);
-        self.checkout.set(None);
-        self.arrival.set(Arrival::Unknown);
-        self.quote.set(None);
-        self.step.set(Step::Loading);
+        self.change(|state| {
+            let before = state.checkout.take();
+            state.renews = before.filter(|_| renews).map(|checkout| checkout.id.clone());
+            state.attempt = None;
+            state.arrival = Arrival::Unknown;
+            state.slow = false;
+            state.quote = None;
+            state.step = Step::Loading;
+        });
         self.requote();
-        self.focus("order");
     }
 
     fn refused(self, problem: Problem) {
-        self.report(&problem);
-        let seen = self.quote.read_untracked().as_ref().map(|quote| quote.total);
-        if let (Some(seen), Some(quote)) = (seen, problem.quote) {
+        let text = self.report(&problem);
+        let state = self.peek();
+        let Problem { code, errors, quote, .. } = problem;
+        if let (Some(seen), Some(quote)) = (state.total(), quote) {
             let is_same = seen == quote.total;
             self.review(seen, *quote);
             if is_same {
-                self.trouble.set(self.say("renewed"));
+                self.change(|state| state.trouble = state.words.say("renewed"));
             }
             return;
         }
-        match (problem.code.as_str(), form::first_field(&problem.errors)) {
-            ("email_invalid", _) | (_, Some((Field::Email, _))) => {
-                self.set_error(Field::Email, self.say("email_invalid"));
-                self.focus("email");
-            }
-            ("quote_invalid", _) => {
-                self.trouble.set(self.say("renewed"));
+        let is_email = matches!(form::first_field(&errors), Some((Field::Email, _)));
+        match code.as_str() {
+            "quote_invalid" => {
+                self.change(|state| state.trouble = state.words.say("renewed"));
                 self.requote();
             }
-            _ => {
-                let text = Problem { quote: None, ..problem };
-                self.trouble.set(self.explain(&text));
+            _ if is_email || code == "email_invalid" => {
+                self.change(|state| state.set_error(Field::Email, state.words.say("email_invalid")));
+                self.focus("email");
             }
+            _ => self.change(|state| state.trouble = text),
         }
     }
 
-    /// Tells the page of a problem, in words.
-    fn report(self, problem: &Problem) {
-        let text = self.explain(problem);
+    /// Tells the page of a problem, in the words that the buyer reads.
+    pub fn report(self, problem: &Problem) -> String {
+        let text = self.peek().explain(problem);
         let data = Record::default().with("code", problem.code.as_str()).with("message", text.as_str());
         self.emit("checkout.error", data.maybe("requestId", problem.request_id.as_deref()));
+        text
+    }
+}
+
+impl State {
+    /// The body of `POST /v1/checkouts` for what is shown.
+    fn order_body(&self, with_return: bool) -> Option<String> {
+        let options = &self.host.options;
+        let customer = Record::default().with("email", self.draft.email.trim());
+        let success = with_return.then(|| options.success_url.clone().or_else(own_address)).flatten();
+        let mut body = Record::default()
+            .with("quote_token", self.quote.as_ref()?.quote_token.as_str())
+            .with("customer", customer)
+            .maybe("success_url", success.as_deref());
+        if !options.custom_data.is_empty() {
+            body = body.with("custom_data", options::record(&options.custom_data));
+        }
+        Some(body.maybe("renews", self.renews.as_deref()).json())
     }
 }
 

@@ -1,12 +1,14 @@
 //! Keeping the price true: asking, showing the newest answer, renewing it before it expires.
 
+use std::rc::Rc;
+
 use checkout_types::cart::Quote;
 use checkout_types::money::Money;
 use checkout_types::problem::{FieldError, Problem};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use super::{Shop, spawn};
+use super::{Shop, State, spawn};
 use crate::api::{delay, quote_body};
 use crate::draft::now;
 use crate::form::{self, Field};
@@ -40,21 +42,23 @@ impl Shop {
 
     /// The same, after a pause in which more may be typed.
     pub fn requote_after(self, milliseconds: i32) {
-        let turn = self.turn.with_value(|turn| turn + 1);
-        self.turn.set_value(turn);
-        self.quoting.set(true);
+        self.change(|state| {
+            state.turn += 1;
+            state.quoting = true;
+        });
+        let turn = self.peek().turn;
         spawn(async move {
             if milliseconds > 0 {
                 delay(milliseconds).await;
             }
-            if self.turn.try_get_value() != Some(turn) {
+            if !self.is_turn(turn) {
                 return;
             }
             let answer = self.ask().await;
-            if self.turn.try_get_value() != Some(turn) {
+            if !self.is_turn(turn) {
                 return;
             }
-            self.quoting.set(false);
+            self.change(|state| state.quoting = false);
             match answer {
                 Ok(quote) => self.quoted(quote),
                 Err(problem) => self.not_quoted(&problem),
@@ -62,68 +66,69 @@ impl Shop {
         });
     }
 
+    fn is_turn(self, turn: u32) -> bool {
+        self.is_live() && self.peek().turn == turn
+    }
+
     async fn ask(self) -> Result<Quote, Problem> {
-        let address = form::address(&self.country.read_untracked(), &self.postal_code.read_untracked());
-        let body = quote_body(&self.items.read_untracked(), self.code.read_untracked().as_deref(), address.as_ref());
-        let early = self.host.try_update_value(|host| host.early.take()).flatten();
+        let mut early = None;
+        self.note(|state| early = state.early.take());
+        let state = self.peek();
+        let address = form::address(&state.draft.country, &state.draft.postal_code);
+        let body = quote_body(&state.items, state.code.as_deref(), address.as_ref());
         let early = early.filter(|(asked, _)| *asked == body).map(|(_, answer)| answer);
-        self.api().quote(&body, early).await
+        state.host.api.quote(&body, early).await
     }
 
     /// Takes a new quote: shows it, tells the page, and sees to its renewal.
     pub fn quoted(self, quote: Quote) {
-        let before = self.quote.read_untracked().as_ref().map(|quote| quote.total);
+        let before = self.peek().total();
         let total = quote.total;
-        self.errors.update(|errors| errors.retain(|(field, _)| matches!(field, Field::Email | Field::Discount)));
-        self.trouble.set(String::new());
-        if self.code.read_untracked().is_some() {
-            self.set_error(Field::Discount, String::new());
-        }
         let data = Record::default().with("quoteId", quote.id.as_str()).with("total", amount(total));
-        self.renew_in_time(&quote);
-        self.quote.set(Some(quote));
-        match before {
-            None => {
-                self.step.set(Step::Form);
-                self.emit("checkout.loaded", data);
+        let expires_at = quote.expires_at.clone();
+        self.change(|state| {
+            let keeps_code = state.code.is_none();
+            let stays = |field: Field| field == Field::Email || (field == Field::Discount && keeps_code);
+            state.errors.retain(|(field, _)| stays(*field) || (*field == Field::Country && before.is_none()));
+            state.trouble.clear();
+            state.quote = Some(Rc::new(quote));
+            if before.is_none() {
+                state.step = Step::Form;
+            } else if before != Some(total) {
+                state.whisper = state.words.fill("total_is", &[("amount", &state.words.money(total))]);
             }
-            Some(before) => {
-                if before != total {
-                    self.notice.set(self.fill("total_is", &[("amount", &self.money(total))]));
-                }
-                self.emit("checkout.quote.updated", data);
-            }
-        }
+        });
+        self.renew_in_time(&expires_at);
+        self.emit(if before.is_none() { "checkout.loaded" } else { "checkout.quote.updated" }, data);
     }
 
     /// Warns before the quote expires, then asks again. What was typed stays.
-    fn renew_in_time(self, quote: &Quote) {
-        let turn = self.turn.get_value();
-        let left = js_sys::Date::parse(&quote.expires_at);
+    fn renew_in_time(self, expires_at: &str) {
+        let turn = self.peek().turn;
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds are whole and far below 2^53")]
-        let left = left as i64 - now();
+        let left = js_sys::Date::parse(expires_at) as i64 - now();
         let left = if (1..=LIFE_MS).contains(&left) { left } else { LIFE_MS };
         let wait = |milliseconds: i64| delay(i32::try_from(milliseconds.max(0)).unwrap_or(i32::MAX));
+        let is_current = move || self.is_turn(turn) && self.peek().step == Step::Form;
         spawn(async move {
-            let is_current = || self.turn.try_get_value() == Some(turn) && self.step.get_untracked() == Step::Form;
             wait(left - WARNING_MS).await;
             if !is_current() {
                 return;
             }
-            self.notice.set(self.say("expiring"));
+            self.change(|state| state.notice = state.words.say("expiring"));
             wait(left.min(WARNING_MS)).await;
-            if !is_current() || self.paying.get_untracked() {
+            if !is_current() || self.peek().paying {
                 return; // the helper answers an order that comes too late with the new price
             }
             self.emit("checkout.quote.expired", JsValue::UNDEFINED);
-            let Some(seen) = self.quote.read_untracked().as_ref().map(|quote| quote.total) else { return };
-            if let Ok(quote) = self.ask().await
-                && is_current()
-            {
-                self.notice.set(String::new());
-                self.review(seen, quote);
-            } else if self.is_live() {
-                self.requote_after(1000);
+            let Some(seen) = self.peek().total() else { return };
+            match self.ask().await {
+                Ok(quote) if is_current() => {
+                    self.change(|state| state.notice.clear());
+                    self.review(seen, quote);
+                }
+                _ if is_current() => self.requote_after(1000),
+                _ => {}
             }
         });
     }
@@ -132,7 +137,7 @@ impl Shop {
     pub fn review(self, seen: Money, quote: Quote) {
         let total = quote.total;
         if seen != total {
-            self.changed.set(Some((seen, total)));
+            self.note(|state| state.changed = Some((seen, total)));
             let data = Record::default().with("from", amount(seen)).with("to", amount(total));
             self.emit("checkout.price_changed", data);
             self.focus("changed");
@@ -142,7 +147,8 @@ impl Shop {
 
     fn not_quoted(self, problem: &Problem) {
         let first = form::first_field(&problem.errors);
-        let is_new = self.quote.read_untracked().is_none();
+        let state = self.peek();
+        let is_new = state.quote.is_none();
         let (field, error) = match problem.code.as_str() {
             "discount_invalid" => (Some(Field::Discount), None),
             "unsupported_country" => (Some(Field::Country), None),
@@ -150,19 +156,23 @@ impl Shop {
         };
         match field {
             Some(Field::Discount) => {
-                self.set_error(Field::Discount, self.say("problem_discount_invalid"));
-                self.code.set(None);
+                self.change(|state| {
+                    state.set_error(Field::Discount, state.words.say("problem_discount_invalid"));
+                    state.code = None;
+                });
                 self.requote();
             }
-            Some(Field::Country) if is_new && !self.country.read_untracked().is_empty() => {
-                self.set_error(Field::Country, self.explain(problem));
-                self.country.set(String::new());
+            Some(Field::Country) if is_new && !state.draft.country.is_empty() => {
+                self.change(|state| {
+                    state.set_error(Field::Country, state.explain(problem));
+                    state.draft.country.clear();
+                });
                 self.requote();
             }
             Some(Field::Quantity(line)) if is_new && self.allow(line, error) => self.requote(),
             Some(field) if !is_new => {
-                let text = error.map_or_else(|| self.explain(problem), |error| self.explain_field(field, error));
-                self.set_error(field, text);
+                let text = error.map_or_else(|| state.explain(problem), |error| explain(&state, field, error));
+                self.change(|state| state.set_error(field, text));
             }
             _ => self.broken(problem, is_new),
         }
@@ -172,63 +182,67 @@ impl Shop {
     fn allow(self, line: usize, error: Option<&FieldError>) -> bool {
         let Some(FieldError { min: Some(min), max: Some(max), .. }) = error else { return false };
         let mut moved = false;
-        self.items.update(|items| {
-            let Some(item) = items.get_mut(line) else { return };
-            let allowed = u32::try_from(i64::from(item.quantity).max(*min).min(*max)).unwrap_or(item.quantity);
+        self.note(|state| {
+            let Some(item) = state.items.get_mut(line) else { return };
+            let allowed = u32::try_from(i64::from(item.quantity).min(*max).max(*min)).unwrap_or(item.quantity);
             moved = allowed != item.quantity;
             item.quantity = allowed;
         });
         moved
     }
 
-    /// Takes a change that the page makes while the checkout is open.
-    pub fn change(self, change: &Value) {
-        let items = wire::cart(&change.list("items"));
-        if !items.is_empty() {
-            self.items.set(items);
-        }
-        for (signal, path) in [
-            (self.email, "customer.email"),
-            (self.country, "customer.address.countryCode"),
-            (self.postal_code, "customer.address.postalCode"),
-            (self.discount, "discountCode"),
-        ] {
-            if let Some(text) = change.text(path) {
-                signal.set(text);
+    fn broken(self, problem: &Problem, is_new: bool) {
+        let text = self.report(problem);
+        self.change(|state| {
+            if is_new {
+                state.step = Step::Broken { text, retryable: problem.retryable };
+            } else {
+                state.trouble = text;
             }
-        }
-        if let Some(code) = change.text("discountCode") {
-            self.code.set(Some(code));
-        }
+        });
+    }
+
+    /// Takes a change that the page makes while the checkout is open.
+    pub fn change_by(self, change: &Value) {
+        let items = wire::cart(&change.list("items"));
+        let text = |path| change.text(path);
+        self.change(|state| {
+            if !items.is_empty() {
+                state.items = items;
+            }
+            let draft = &mut state.draft;
+            for (typed, path) in [
+                (&mut draft.email, "customer.email"),
+                (&mut draft.country, "customer.address.countryCode"),
+                (&mut draft.postal_code, "customer.address.postalCode"),
+                (&mut state.discount, "discountCode"),
+            ] {
+                if let Some(text) = text(path) {
+                    *typed = text;
+                }
+            }
+            state.code = text("discountCode").or_else(|| state.code.take());
+        });
         self.emit("checkout.updated", JsValue::UNDEFINED);
-        if self.step.get_untracked() == Step::Form {
+        if self.peek().step == Step::Form {
             self.requote();
         }
     }
+}
 
-    fn explain_field(self, field: Field, error: &FieldError) -> String {
-        match (field, error.min, error.max) {
-            (Field::Quantity(_), Some(min), Some(max)) => {
-                self.fill("quantity_range", &[("min", &min.to_string()), ("max", &max.to_string())])
-            }
-            (Field::Quantity(_), ..) => self.say("quantity_wrong"),
-            (Field::PostalCode, ..) => self.say("postal_invalid"),
-            (Field::Country, ..) => self.say("country_missing"),
-            (Field::Email, ..) => self.say("email_invalid"),
-            (Field::Discount, ..) => self.say("problem_discount_invalid"),
+fn explain(state: &State, field: Field, error: &FieldError) -> String {
+    let key = match (field, error.min, error.max) {
+        (Field::Quantity(_), Some(min), Some(max)) => {
+            let range = [("min", &*min.to_string()), ("max", &*max.to_string())];
+            return state.words.fill("quantity_range", &range);
         }
-    }
-
-    fn broken(self, problem: &Problem, is_new: bool) {
-        let text = self.explain(problem);
-        let data = Record::default().with("code", problem.code.as_str()).with("message", text.as_str());
-        self.emit("checkout.error", data);
-        if is_new {
-            self.step.set(Step::Broken { text, retryable: problem.retryable });
-        } else {
-            self.trouble.set(text);
-        }
-    }
+        (Field::Quantity(_), ..) => "quantity_wrong",
+        (Field::PostalCode, ..) => "postal_invalid",
+        (Field::Country, ..) => "country_missing",
+        (Field::Email, ..) => "email_invalid",
+        (Field::Discount, ..) => "problem_discount_invalid",
+    };
+    state.words.say(key)
 }
 
 /// An amount for the page: `{amount, currency}`.

@@ -1,37 +1,30 @@
 //! Nothing can be sold here now, and why.
 
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::icon::{ALERT, Icon};
-use super::nothing;
+use super::icon::{ALERT, icon};
+use super::status::button;
+use super::tag::tag;
 use crate::state::Shop;
 use crate::step::Step;
 
-/// What went wrong before there was anything to show.
-#[component]
-pub fn Broken(
-    /// One sentence.
-    text: String,
-    /// Whether to offer another try.
-    retryable: bool,
-) -> impl IntoView {
-    let shop = Shop::expect();
-    let again = move |_| {
-        shop.step.set(Step::Loading);
-        shop.requote();
-    };
-    let button = if retryable {
-        view! { <button type="button" class="primary" part="button" on:click=again>{shop.say("again")}</button> }
-            .into_any()
-    } else {
-        nothing()
-    };
-    view! {
-        <section class="status" data-tone="bad" role="alert">
-            <span class="badge"><Icon shape=ALERT /></span>
-            <h3>{shop.say("broken")}</h3>
-            <p>{text}</p>
-            {button}
-        </section>
+/// What went wrong before there was anything to show, in one sentence, and whether to offer
+/// another try.
+pub fn broken(shop: Shop, text: &str, retryable: bool) -> AnyView {
+    let section = tag("section")
+        .class("status")
+        .set("data-tone", "bad")
+        .set("role", "alert")
+        .child(tag("span").class("badge").part(icon(ALERT)))
+        .child(tag("h3").text(shop.say("broken")))
+        .child(tag("p").text(text.into()));
+    if !retryable {
+        return section.view();
     }
+    section
+        .child(button(shop, "primary", "again").click(move || {
+            shop.go(Step::Loading);
+            shop.requote();
+        }))
+        .view()
 }

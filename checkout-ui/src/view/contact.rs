@@ -1,59 +1,47 @@
 //! Who buys, and from where: all that is asked before the payment page.
 
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::country::CountryField;
-use super::field::Input;
-use super::{nothing, part};
+use super::country::country;
+use super::field::field;
+use super::tag::{all, nothing, part, tag};
 use crate::form::{self, Field};
-use crate::state::Shop;
+use crate::state::{Shop, State};
+
+impl State {
+    /// Looks at the address that was typed, while there is still something to correct.
+    pub fn check_email(&mut self) {
+        let email = &self.draft.email;
+        let wrong = form::email_error(email).filter(|_| !email.is_empty()).map(|key| self.words.say(key));
+        self.suggestion = form::email_suggestion(email);
+        self.set_error(Field::Email, wrong.unwrap_or_default());
+    }
+}
 
 /// The e-mail address, the country, and the postal code where tax depends on it.
-#[component]
-pub fn Contact() -> impl IntoView {
-    let shop = Shop::expect();
-    let suggested = RwSignal::new(None::<String>);
-    let email_typed = Callback::new(move |()| {
-        let email = shop.email.get_untracked();
-        let wrong = form::email_error(&email).filter(|_| !email.is_empty());
-        shop.set_error(Field::Email, wrong.map(|key| shop.say(key)).unwrap_or_default());
-        suggested.set(form::email_suggestion(&email));
-        shop.keep();
+pub fn contact(shop: Shop) -> AnyView {
+    let suggestion = part(
+        move || shop.read().suggestion.clone().unwrap_or_default(),
+        move || {
+            let Some(meant) = shop.peek().suggestion.clone() else { return nothing() };
+            let label = shop.fill("did_you_mean", &[("email", &meant)]);
+            tag("button").set("type", "button").class("link").text(label).click(move || take_suggestion(shop)).view()
+        },
+    );
+    let postal = part(
+        move || form::asks_postal_code(&shop.read().draft.country).to_string(),
+        move || match form::asks_postal_code(&shop.peek().draft.country) {
+            true => field(shop, Field::PostalCode, "postal", "billing postal-code").view(),
+            false => nothing(),
+        },
+    );
+    all(vec![field(shop, Field::Email, "email", "email").view(), suggestion, country(shop), postal])
+}
+
+fn take_suggestion(shop: Shop) {
+    shop.change(|state| {
+        state.draft.email = state.suggestion.take().unwrap_or_default();
+        state.check_email();
     });
-    let suggestion = part(move || {
-        let Some(meant) = suggested.get() else { return nothing() };
-        let label = shop.fill("did_you_mean", &[("email", &meant)]);
-        let take = move |_| {
-            shop.email.set(meant.clone());
-            suggested.set(None);
-            shop.focus("email");
-        };
-        view! { <button type="button" class="link" on:click=take>{label}</button> }.into_any()
-    });
-    let postal_typed = Callback::new(move |()| {
-        shop.keep();
-        shop.requote();
-    });
-    let asks = Memo::new(move |_| form::asks_postal_code(&shop.country.read()));
-    let postal = part(move || {
-        if !asks.get() {
-            return nothing();
-        }
-        view! {
-            <Input
-                field=Field::PostalCode
-                label="postal"
-                value=shop.postal_code
-                autocomplete="billing postal-code"
-                changed=postal_typed
-            />
-        }
-        .into_any()
-    });
-    view! {
-        <Input field=Field::Email label="email" value=shop.email autocomplete="email" kind="email" changed=email_typed />
-        {suggestion}
-        <CountryField />
-        {postal}
-    }
+    shop.focus("email");
 }

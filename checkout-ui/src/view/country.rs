@@ -1,45 +1,35 @@
 //! The country, which tax depends on.
 
-use leptos::prelude::*;
+use leptos::prelude::{AnyView, event_target_value};
 
-use super::text;
+use super::field::{control, labelled};
+use super::tag::{all, tag};
 use crate::country::named;
 use crate::form::Field;
 use crate::state::Shop;
 
 /// A list of countries in the buyer's language.
-#[component]
-pub fn CountryField() -> impl IntoView {
-    let shop = Shop::expect();
-    let chosen = shop.country.get_untracked();
-    let option = |(code, name): (&'static str, String)| {
-        view! { <option value=code selected=chosen == code>{name}</option> }.into_any()
+pub fn country(shop: Shop) -> AnyView {
+    let state = shop.peek();
+    let option = |(code, name): (String, String)| {
+        let option = tag("option").set("value", &code).text(name);
+        if code == state.draft.country { option.set("selected", "") } else { option }.view()
     };
-    let options: Vec<_> = named(&shop.words().locale).into_iter().map(option).collect();
-    let choose = move |event| {
-        shop.country.set(event_target_value(&event));
-        shop.set_error(Field::Country, String::new());
-        shop.keep();
-        shop.requote();
-    };
-    view! {
-        <div class="field" part="field">
-            <label for="country">{shop.say("country")}</label>
-            <select
-                id="country"
-                autocomplete="billing country"
-                aria-required="true"
-                aria-describedby="country-error"
-                aria-invalid=text(move || (!shop.error(Field::Country).is_empty()).to_string())
-                prop:value=text(move || shop.country.get())
-                on:change=choose
-            >
-                <option value="">{shop.say("choose")}</option>
-                {options}
-            </select>
-            <p class="error" part="error" id="country-error">
-                {text(move || shop.error(Field::Country))}
-            </p>
-        </div>
-    }
+    let options = all(named(&state.words.locale).into_iter().map(option).collect());
+    let select = control(shop, Field::Country, "select")
+        .set("autocomplete", "billing country")
+        .on("change", move |event| choose(shop, event_target_value(&event)))
+        .child(tag("option").set("value", "").text(state.words.say("choose")))
+        .part(options)
+        .value(move || shop.read().draft.country.clone());
+    labelled(shop, Field::Country, "country", select).view()
+}
+
+fn choose(shop: Shop, country: String) {
+    shop.change(|state| {
+        state.draft.country = country;
+        state.set_error(Field::Country, String::new());
+    });
+    shop.peek().draft.save();
+    shop.requote();
 }

@@ -1,71 +1,81 @@
 //! A discount code: behind a button until it is wanted, and removable once it counts.
 
-use leptos::prelude::*;
-use wasm_bindgen::JsValue;
+use leptos::ev::{Event, KeyboardEvent};
+use leptos::prelude::AnyView;
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::field::Input;
-use super::{part, text};
+use super::field::field;
+use super::tag::{part, tag};
 use crate::form::Field;
-use crate::state::Shop;
+use crate::state::{Shop, State};
+
+impl State {
+    fn applied_code(&self) -> Option<&str> {
+        self.quote.as_ref()?.discount_code.as_deref()
+    }
+}
 
 /// A field for a code, or the code that was applied.
-#[component]
-pub fn Discount() -> impl IntoView {
-    let shop = Shop::expect();
-    let open = RwSignal::new(!shop.discount.read_untracked().is_empty());
-    let applied = Memo::new(move |_| shop.quote.read().as_ref().and_then(|quote| quote.discount_code.clone()));
-    let apply = move || {
-        let typed = shop.discount.read_untracked().trim().to_owned();
-        if !typed.is_empty() {
-            shop.set_error(Field::Discount, String::new());
-            shop.code.set(Some(typed));
-            shop.emit("checkout.discount.applied", JsValue::UNDEFINED);
-            shop.requote();
-        }
-    };
-    let remove = move |_| {
-        shop.discount.set(String::new());
-        shop.code.set(None);
-        shop.emit("checkout.discount.removed", JsValue::UNDEFINED);
-        shop.requote();
-        open.set(false);
-        shop.focus("add-discount");
-    };
-    let show = move |_| {
-        open.set(true);
-        shop.focus("discount");
-    };
-    let enter = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Enter" {
-            event.prevent_default();
-            apply();
-        }
-    };
-    let body = part(move || match (applied.get(), open.get()) {
-        (Some(code), _) => view! {
-            <p class="code">
-                <span>{shop.fill("code_applied", &[("code", &code)])}</span>
-                <button type="button" class="link" on:click=remove>
-                    {shop.say("remove")}
-                </button>
-            </p>
-        }
-        .into_any(),
-        (None, false) => view! {
-            <button type="button" class="link" id="add-discount" on:click=show>
-                {shop.say("add_discount")}
-            </button>
-        }
-        .into_any(),
-        (None, true) => view! {
-            <div class="apply" on:keydown=enter>
-                <Input field=Field::Discount label="discount" value=shop.discount autocomplete="off" />
-                <button type="button" class="secondary" on:click=move |_| apply()>
-                    {text(move || shop.say("apply"))}
-                </button>
-            </div>
-        }
-        .into_any(),
+pub fn discount(shop: Shop) -> AnyView {
+    let body = part(
+        move || {
+            let state = shop.read();
+            let open = if state.typing_code { "open" } else { "" };
+            state.applied_code().map_or(open.into(), |code| ["code ", code].concat())
+        },
+        move || {
+            let state = shop.peek();
+            let button = |class, key| tag("button").set("type", "button").class(class).text(state.words.say(key));
+            if let Some(code) = state.applied_code() {
+                let applied = state.words.fill("code_applied", &[("code", code)]);
+                let remove = button("link", "remove").click(move || remove(shop));
+                return tag("p").class("code").child(tag("span").text(applied)).child(remove).view();
+            }
+            if !state.typing_code {
+                let add = button("link", "add_discount").set("id", "add-discount");
+                return add.click(move || show(shop)).view();
+            }
+            tag("div")
+                .class("apply")
+                .on("keydown", move |event| apply_on_enter(shop, event))
+                .child(field(shop, Field::Discount, "discount", "off"))
+                .child(button("secondary", "apply").click(move || apply(shop)))
+                .view()
+        },
+    );
+    tag("div").class("discount").part(body).view()
+}
+
+fn show(shop: Shop) {
+    shop.change(|state| state.typing_code = true);
+    shop.focus("discount");
+}
+
+fn apply(shop: Shop) {
+    shop.change(|state| {
+        let typed = state.discount.trim().to_owned();
+        state.set_error(Field::Discount, String::new());
+        state.code = Some(typed).filter(|typed| !typed.is_empty());
     });
-    view! { <div class="discount">{body}</div> }
+    shop.emit("checkout.discount.applied", JsValue::UNDEFINED);
+    shop.requote();
+}
+
+fn apply_on_enter(shop: Shop, event: Event) {
+    let is_enter = event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Enter");
+    let is_field = event.target().is_some_and(|target| target.is_instance_of::<web_sys::HtmlInputElement>());
+    if is_enter && is_field {
+        event.prevent_default();
+        apply(shop);
+    }
+}
+
+fn remove(shop: Shop) {
+    shop.change(|state| {
+        state.discount.clear();
+        state.code = None;
+        state.typing_code = false;
+    });
+    shop.emit("checkout.discount.removed", JsValue::UNDEFINED);
+    shop.requote();
 }

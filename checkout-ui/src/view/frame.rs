@@ -1,16 +1,19 @@
 //! The provider's page inside ours. It may say how it stands; what is paid, the helper says.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlIFrameElement, MessageEvent, Window};
 
-use super::nothing;
+use super::tag::{nothing, tag};
 use crate::api::delay;
 use crate::draft::now;
 use crate::listener::Listener;
 use crate::payment::{Said, framed, said};
 use crate::state::{Shop, spawn};
-use crate::step::Step;
+use crate::step::{Arrival, Step};
 use crate::value::{Record, Value};
 
 /// A page that has not said a word by then will not.
@@ -18,78 +21,69 @@ const PATIENCE_MS: i32 = 8_000;
 /// While a payment is being confirmed the overlay does not close by Escape, but not for ever.
 const CONFIRMING_MS: i64 = 15_000;
 /// What the provider's page may do; not leave by itself.
-const SANDBOX: &str =
-    "allow-same-origin allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
+const SANDBOX: &str = "allow-same-origin allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 /// How the page's messages about its size are marked.
 const RESIZE: &str = "[dodo-iframe-resize]";
 
 /// The payment page in a frame, or on its own where that cannot be.
-#[component]
-pub fn Frame() -> impl IntoView {
-    let shop = Shop::expect();
-    let (url, inline) = shop.host.with_value(|host| {
-        (host.attempt.as_ref().map(|attempt| attempt.url.clone()).unwrap_or_default(), host.options.inline)
-    });
-    let Some((address, origin)) = framed(&url, inline) else {
+pub fn frame(shop: Shop) -> AnyView {
+    let state = shop.peek();
+    let url = state.attempt.as_ref().map(|attempt| attempt.url.clone()).unwrap_or_default();
+    let Some((address, origin)) = framed(&url, state.host.options.inline) else {
         shop.leave(&url);
         return nothing();
     };
-    let is_ready = RwSignal::new(false);
+    let is_ready = Rc::new(Cell::new(false));
+    let ready = is_ready.clone();
+    let host = state.host.clone();
     let hear = move |event: MessageEvent| {
-        let Some(frame) = shop.frame() else { return };
-        if event.origin() == origin && event.source().as_deref() == frame.content_window().as_deref().map(AsRef::as_ref) {
-            heard(shop, is_ready, &Value(event.data()), &frame, &origin);
+        let frame = host.root.query_selector("iframe").ok().flatten();
+        let Some(frame) = frame.and_then(|frame| frame.dyn_into::<HtmlIFrameElement>().ok()) else { return };
+        let window = JsValue::from(frame.content_window());
+        if event.origin() == origin && Value(event.clone().into()).get("source").0 == window {
+            let data = Value(event.data());
+            ready.set(true);
+            heard(shop, &data, &frame, &origin);
         }
     };
-    let listener = Listener::new(&window(), "message", move |event| hear(event.unchecked_into()));
-    let listener = StoredValue::new_local(Some(listener));
-    on_cleanup(move || listener.set_value(None));
+    // Dropped with this view.
+    StoredValue::new_local(Listener::new(&window(), "message", move |event| hear(event.unchecked_into())));
     spawn(async move {
         delay(PATIENCE_MS).await;
-        if is_ready.try_get_untracked() == Some(false) {
+        if !is_ready.get() && shop.is_live() && shop.peek().step == Step::Frame {
             shop.leave(&url);
         }
     });
-    view! {
-        <section class="frame">
-            <h3 class="hidden" id="standing" tabindex="-1">
-                {shop.say("payment")}
-            </h3>
-            <iframe
-                title=shop.say("payment")
-                src=address
-                sandbox=SANDBOX
-                allow="payment"
-                referrerpolicy="strict-origin-when-cross-origin"
-            ></iframe>
-        </section>
-    }
-    .into_any()
+    let title = shop.say("payment");
+    let page = tag("iframe")
+        .set("title", &title)
+        .set("src", &address)
+        .set("sandbox", SANDBOX)
+        .set("allow", "payment")
+        .set("referrerpolicy", "strict-origin-when-cross-origin");
+    let heading = tag("h3").class("hidden").set("id", "standing").set("tabindex", "-1").text(title);
+    tag("section").class("frame").child(heading).child(page).view()
 }
 
 /// Takes a message that is from our frame and its origin.
-fn heard(shop: Shop, is_ready: RwSignal<bool>, data: &Value, frame: &HtmlIFrameElement, origin: &str) {
+fn heard(shop: Shop, data: &Value, frame: &HtmlIFrameElement, origin: &str) {
     if data.text("kind").as_deref() == Some(RESIZE) {
         return resized(data, frame, origin);
     }
-    let message = data.get("data.message");
-    let text = |value: &Value, key| value.text(key).unwrap_or_default();
-    match said(&text(data, "event_type"), &text(&message, "status"), &text(&message, "redirect_to")) {
-        Said::Ready => is_ready.set(true),
-        Said::Paying => shop.busy_until.set_value(now() + CONFIRMING_MS),
-        Said::Ended => {
-            shop.busy_until.set_value(0);
-            shop.arrival.set(crate::step::Arrival::Paid);
-            shop.step.set(Step::Status);
-            shop.focus("standing");
-        }
-        // Its own way back is not needed here; a bank's page is.
-        Said::Leave(address) if !address.contains("checkout_return=") => _ = window().location().assign(&address),
-        Said::Expired | Said::Closed | Said::Leave(_) => {
-            shop.step.set(Step::Status);
-            shop.focus("standing");
-        }
+    let text = |path| data.text(path).unwrap_or_default();
+    let said = said(&text("event_type"), &text("data.message.status"), &text("data.message.redirect_to"));
+    match said {
         Said::Other => {}
+        Said::Paying => shop.note(|state| state.busy_until = now() + CONFIRMING_MS),
+        Said::Leave(address) => _ = window().location().assign(&address),
+        Said::Ended => {
+            shop.note(|state| {
+                state.busy_until = 0;
+                state.arrival = Arrival::Paid;
+            });
+            shop.go(Step::Status);
+        }
+        Said::Closed => shop.go(Step::Status),
     }
 }
 

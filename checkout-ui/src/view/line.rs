@@ -1,52 +1,46 @@
 //! A line of the order.
 
 use checkout_types::cart::QuoteLine;
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::quantity::Quantity;
-use super::{nothing, part, text};
-use crate::state::Shop;
+use super::quantity::quantity;
+use super::tag::tag;
+use crate::state::{Shop, State};
 
-impl Shop {
-    /// Reads a line of the quote; nothing once it is gone.
-    pub fn line<T: Default>(self, place: usize, read: impl FnOnce(&QuoteLine) -> T) -> T {
-        let quote = self.quote.read();
-        quote.as_ref().and_then(|quote| quote.lines.get(place)).map(read).unwrap_or_default()
+impl State {
+    /// A line of the quote.
+    pub fn line(&self, place: usize) -> Option<&QuoteLine> {
+        self.quote.as_ref()?.lines.get(place)
+    }
+
+    /// What one costs and how it is charged, with the line's extras.
+    fn unit(&self, place: usize) -> String {
+        let Some(line) = self.line(place) else { return String::new() };
+        let mut text = [&*self.words.money(line.unit), " ", &self.words.period(line.billing)].concat();
+        for addon in &line.addons {
+            let total = self.words.money(addon.total);
+            text.push_str(&[" + ", &addon.quantity.to_string(), " × ", &addon.name, " (", &total, ")"].concat());
+        }
+        text
     }
 }
 
 /// A name, its price, how many, and what they cost together.
-#[component]
-pub fn Line(
-    /// Its place in the quote.
-    place: usize,
-) -> impl IntoView {
-    let shop = Shop::expect();
-    let unit = text(move || {
-        let words = shop.words();
-        shop.line(place, |line| [words.money(line.unit), words.period(line.billing)].join(" "))
-    });
-    let addons = part(move || {
-        let words = shop.words();
-        let addons = shop.line(place, |line| line.addons.clone());
-        if addons.is_empty() {
-            return nothing();
-        }
-        let item = |addon: checkout_types::cart::QuoteAddon| {
-            let text = [&addon.name, " × ", &addon.quantity.to_string(), " · ", &words.money(addon.total)].concat();
-            view! { <span class="unit">{text}</span> }.into_any()
-        };
-        addons.into_iter().map(item).collect::<Vec<_>>().into_any()
-    });
-    view! {
-        <li class="line" part="line">
-            <div class="what">
-                <span class="name">{shop.line(place, |line| line.name.clone())}</span>
-                <span class="unit">{unit}</span>
-                {addons}
-            </div>
-            <span class="amount">{text(move || shop.line(place, |line| shop.words().money(line.total)))}</span>
-            <Quantity place />
-        </li>
-    }
+pub fn line(shop: Shop, place: usize) -> AnyView {
+    let name = shop.peek().line(place).map(|line| line.name.clone()).unwrap_or_default();
+    let total = move || {
+        let state = shop.read();
+        state.line(place).map(|line| state.words.money(line.total)).unwrap_or_default()
+    };
+    let what = tag("div")
+        .class("what")
+        .child(tag("span").class("name").text(name))
+        .child(tag("span").class("unit").says(move || shop.read().unit(place)));
+    tag("li")
+        .class("line")
+        .set("part", "line")
+        .child(what)
+        .child(tag("span").class("amount").says(total))
+        .part(quantity(shop, place))
+        .view()
 }

@@ -1,13 +1,13 @@
 //! How many of a line.
 
 use checkout_types::catalog::QuantityRule;
-use leptos::ev::{Event, MouseEvent};
-use leptos::prelude::*;
+use leptos::prelude::{AnyView, event_target_value};
 use wasm_bindgen::JsValue;
 
-use super::{nothing, text};
+use super::field::{input, wrong};
+use super::tag::{nothing, tag};
 use crate::form::Field;
-use crate::state::Shop;
+use crate::state::{Shop, State};
 
 /// A pause in which the buyer may press again, before the price is asked.
 const PAUSE_MS: i32 = 250;
@@ -20,70 +20,68 @@ fn stepped(rule: QuantityRule, quantity: u32, up: bool) -> u32 {
     rule.min + offset / step * step
 }
 
-/// A stepper with a field between its buttons; only a number where there is no choice.
-#[component]
-pub fn Quantity(
-    /// The line's place in the quote.
-    place: usize,
-) -> impl IntoView {
-    let shop = Shop::expect();
-    let (rule, name) = shop.line(place, |line| (Some(line.quantity_rule), line.name.clone()));
-    let quantity = move || shop.items.read().get(place).map_or(1, |item| item.quantity);
-    let allowed = shop.host.with_value(|host| host.options.allow_quantity);
-    let Some(rule) = rule.filter(|rule| allowed && rule.min < rule.max) else {
-        return if quantity() > 1 {
-            view! { <span class="unit">{["× ", &quantity().to_string()].concat()}</span> }.into_any()
-        } else {
-            nothing()
-        };
-    };
-    let set = move |quantity: u32| {
-        shop.items.update(|items| {
-            if let Some(item) = items.get_mut(place) {
-                item.quantity = quantity;
-            }
-        });
-        shop.emit("checkout.items.updated", JsValue::UNDEFINED);
-        shop.requote_after(PAUSE_MS);
-    };
-    let press = move |up| move |_: MouseEvent| set(stepped(rule, quantity(), up));
-    let field = Field::Quantity(place);
-    let typed = move |event: Event| {
-        let typed = event_target_value(&event).trim().parse::<u32>().ok().filter(|typed| rule.allows(*typed));
-        match typed {
-            Some(typed) => set(typed),
-            None => {
-                let range = [("min", &*rule.min.to_string()), ("max", &*rule.max.to_string())];
-                shop.set_error(field, shop.fill("quantity_range", &range));
-            }
-        }
-    };
-    let of = |key: &str| shop.fill(key, &[("name", &name)]);
-    let end = |limit: u32| text(move || (quantity() == limit).to_string());
-    view! {
-        <div class="quantity" role="group" aria-label=of("quantity")>
-            <button type="button" aria-label=of("fewer") aria-disabled=end(rule.min) on:click=press(false)>
-                "−"
-            </button>
-            <input
-                id=field.id()
-                inputmode="numeric"
-                autocomplete="off"
-                aria-label=of("quantity")
-                aria-describedby=field.id() + "-error"
-                aria-invalid=text(move || (!shop.error(field).is_empty()).to_string())
-                prop:value=text(move || quantity().to_string())
-                on:change=typed
-            />
-            <button type="button" aria-label=of("more") aria-disabled=end(rule.max) on:click=press(true)>
-                "+"
-            </button>
-            <p class="error" part="error" id=field.id() + "-error">
-                {text(move || shop.error(field))}
-            </p>
-        </div>
+impl State {
+    fn quantity(&self, place: usize) -> u32 {
+        self.items.get(place).map_or(1, |item| item.quantity)
     }
-    .into_any()
+}
+
+/// A stepper with a field between its buttons; only a number where there is no choice.
+pub fn quantity(shop: Shop, place: usize) -> AnyView {
+    let state = shop.peek();
+    let Some(line) = state.line(place) else { return nothing() };
+    let (rule, quantity) = (line.quantity_rule, line.quantity);
+    if !state.host.options.allow_quantity || rule.min >= rule.max {
+        let text = if quantity > 1 { ["× ", &quantity.to_string()].concat() } else { String::new() };
+        return tag("span").class("unit").text(text).view();
+    }
+    let field = Field::Quantity(place);
+    let of = |key: &str| state.words.fill(key, &[("name", &line.name)]);
+    let step = |key, sign: &str, limit: u32, up| {
+        tag("button")
+            .set("type", "button")
+            .set("aria-label", &of(key))
+            .live("aria-disabled", move || (shop.read().quantity(place) == limit).to_string())
+            .click(move || set(shop, place, stepped(rule, shop.peek().quantity(place), up)))
+            .text(sign.into())
+    };
+    let number = input(shop, field)
+        .set("inputmode", "numeric")
+        .set("autocomplete", "off")
+        .set("aria-label", &of("quantity"))
+        .value(move || shop.read().quantity(place).to_string())
+        .on("change", move |event| typed(shop, place, rule, &event_target_value(&event)));
+    tag("div")
+        .class("quantity")
+        .set("role", "group")
+        .set("aria-label", &of("quantity"))
+        .child(step("fewer", "−", rule.min, false))
+        .child(number)
+        .child(step("more", "+", rule.max, true))
+        .child(wrong(shop, field))
+        .view()
+}
+
+/// Takes a quantity that the buyer typed, if the rule allows it.
+fn typed(shop: Shop, place: usize, rule: QuantityRule, typed: &str) {
+    match typed.trim().parse::<u32>().ok().filter(|typed| rule.allows(*typed)) {
+        Some(typed) => set(shop, place, typed),
+        None => shop.change(|state| {
+            let range = [("min", &*rule.min.to_string()), ("max", &*rule.max.to_string())];
+            state.set_error(Field::Quantity(place), state.words.fill("quantity_range", &range));
+        }),
+    }
+}
+
+/// Asks for another quantity.
+fn set(shop: Shop, place: usize, quantity: u32) {
+    shop.change(|state| {
+        if let Some(item) = state.items.get_mut(place) {
+            item.quantity = quantity;
+        }
+    });
+    shop.emit("checkout.items.updated", JsValue::UNDEFINED);
+    shop.requote_after(PAUSE_MS);
 }
 
 #[cfg(test)]

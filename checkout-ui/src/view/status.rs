@@ -1,87 +1,87 @@
 //! What became of the order. "Paid" is the server's word alone.
 
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::icon::{ALERT, CHECK, CLOCK, Icon};
-use super::{nothing, part};
-use crate::state::Shop;
+use super::icon::{ALERT, CHECK, CLOCK, icon};
+use super::tag::{Tag, all, nothing, part, tag};
+use crate::state::{Shop, State};
 use crate::step::{Next, Standing, Tone, standing};
 
-/// Where the order stands, and what the buyer can do.
-#[component]
-pub fn Status() -> impl IntoView {
-    let shop = Shop::expect();
-    let stands = Memo::new(move |_| {
-        let status = shop.checkout.read().as_ref().map(|checkout| checkout.status);
-        if shop.leaving.get() {
+impl State {
+    fn standing(&self) -> Standing {
+        if self.leaving {
             return Standing { key: "leaving", tone: Tone::Waiting, next: Next::Wait };
         }
-        standing(status, shop.arrival.get(), shop.slow.get())
-    });
-    part(move || {
-        let Standing { key, tone, next } = stands.get();
-        let shape = match tone {
-            Tone::Good => CHECK,
-            Tone::Waiting => CLOCK,
-            Tone::Bad => ALERT,
-        };
-        let failure = move || shop.checkout.read().as_ref()?.failure.as_ref().map(|failure| failure.message.clone());
-        let explained = (key == "failed").then(failure).flatten();
-        let sentence = explained.unwrap_or_else(|| shop.say(&[key, "_text"].concat()));
-        view! {
-            <section class="status" data-tone=tone.as_str() data-wait=(next == Next::Wait).to_string()>
-                <span class="badge"><Icon shape=shape /></span>
-                <div role="status">
-                    <h3 id="standing" tabindex="-1">{shop.say(key)}</h3>
-                    <p>{sentence}</p>
-                </div>
-                <Bought />
-                {actions(shop, next)}
-            </section>
-        }
-        .into_any()
-    })
+        standing(self.status(), self.arrival, self.slow)
+    }
+
+    /// The sentence under the heading: the bank's own where there is one.
+    fn sentence(&self, key: &str) -> String {
+        let failure = self.checkout.as_ref().and_then(|checkout| checkout.failure.as_ref());
+        let failure = failure.filter(|_| key == "failed").map(|failure| failure.message.clone());
+        failure.unwrap_or_else(|| self.words.say(&[key, "_text"].concat()))
+    }
+
+    /// What was bought, once the server has said.
+    fn bought(&self) -> Vec<String> {
+        let items = self.checkout.iter().flat_map(|checkout| &checkout.items);
+        items.map(|item| [&item.quantity.to_string(), " × ", &item.name].concat()).collect()
+    }
+}
+
+/// Where the order stands, and what the buyer can do.
+pub fn status(shop: Shop) -> AnyView {
+    part(
+        move || {
+            let state = shop.read();
+            let Standing { key, .. } = state.standing();
+            [key, &state.sentence(key), if state.checkout.is_some() { " known" } else { "" }].concat()
+        },
+        move || standing_view(shop),
+    )
+}
+
+fn standing_view(shop: Shop) -> AnyView {
+    let state = shop.peek();
+    let Standing { key, tone, next } = state.standing();
+    let shape = match tone {
+        Tone::Good => CHECK,
+        Tone::Waiting => CLOCK,
+        Tone::Bad => ALERT,
+    };
+    let words = tag("div")
+        .set("role", "status")
+        .child(tag("h3").set("id", "standing").set("tabindex", "-1").text(state.words.say(key)))
+        .child(tag("p").text(state.sentence(key)));
+    let mut section = tag("section")
+        .class("status")
+        .set("data-tone", tone.as_str())
+        .set("data-wait", if next == Next::Wait { "true" } else { "false" })
+        .child(tag("span").class("badge").part(icon(shape)))
+        .child(words);
+    if let Some(checkout) = &state.checkout {
+        let items = state.bought().into_iter().map(|item| tag("li").text(item).view()).collect();
+        let total = tag("strong").text(state.words.money(checkout.total));
+        section = section.child(tag("div").class("bought").child(tag("ul").part(all(items))).child(total));
+    }
+    section.part(actions(shop, next)).view()
 }
 
 fn actions(shop: Shop, next: Next) -> AnyView {
-    let main = |label: String, act: Box<dyn Fn()>| {
-        view! { <button type="button" class="primary" part="button" on:click=move |_| act()>{label}</button> }.into_any()
-    };
+    let main = |key| button(shop, "primary", key).set("part", "button");
     match next {
         Next::Wait => nothing(),
-        Next::Done if shop.host.with_value(|host| host.options.inline) => nothing(),
-        Next::Done => main(shop.say("done"), Box::new(move || shop.end())),
-        Next::Renew => main(shop.say("renew"), Box::new(move || shop.change_order(true))),
+        Next::Done if shop.peek().host.options.inline => nothing(),
+        Next::Done => main("done").click(move || shop.end()).view(),
+        Next::Renew => main("renew").click(move || shop.change_order(true)).view(),
         Next::Pay => {
-            let change = move |_| shop.change_order(false);
-            view! {
-                {main(shop.say("to_payment"), Box::new(move || shop.pay_again()))}
-                <button type="button" class="link" on:click=change>
-                    {shop.say("change_order")}
-                </button>
-            }
-            .into_any()
+            let change = button(shop, "link", "change_order").click(move || shop.change_order(false));
+            all(vec![main("to_payment").click(move || shop.pay_again()).view(), change.view()])
         }
     }
 }
 
-/// What was bought, once the server has said.
-#[component]
-fn Bought() -> impl IntoView {
-    let shop = Shop::expect();
-    part(move || {
-        let checkout = shop.checkout.read();
-        let Some(checkout) = checkout.as_ref() else { return nothing() };
-        let item = |item: &checkout_types::checkout::CheckoutItem| {
-            let many = if item.quantity > 1 { [" × ", &item.quantity.to_string()].concat() } else { String::new() };
-            view! { <li>{[&*item.name, &many].concat()}</li> }.into_any()
-        };
-        view! {
-            <div class="bought">
-                <ul>{checkout.items.iter().map(item).collect::<Vec<_>>()}</ul>
-                <strong>{shop.money(checkout.total)}</strong>
-            </div>
-        }
-        .into_any()
-    })
+/// A button of that class, with the key of its label.
+pub fn button(shop: Shop, class: &'static str, key: &str) -> Tag {
+    tag("button").set("type", "button").class(class).text(shop.say(key))
 }

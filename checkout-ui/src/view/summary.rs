@@ -1,48 +1,46 @@
 //! What is bought and what it costs, as the server computed it.
 
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::discount::Discount;
-use super::line::Line;
-use super::totals::Totals;
-use super::{nothing, part, text};
-use crate::state::Shop;
+use super::discount::discount;
+use super::line::line;
+use super::tag::{all, part, tag};
+use super::totals::totals;
+use crate::state::{Shop, State};
+
+impl State {
+    /// Names the lines: drawn anew only when they are others, so that a new price changes the texts
+    /// alone.
+    fn line_names(&self) -> String {
+        let lines = self.quote.iter().flat_map(|quote| &quote.lines);
+        lines.map(|line| line.price_id.clone() + " ").collect()
+    }
+
+    /// What will be charged again.
+    fn renewals(&self) -> String {
+        let charges = self.quote.iter().flat_map(|quote| &quote.recurring);
+        charges.map(|charge| self.words.renewal(charge) + " ").collect()
+    }
+}
 
 /// The lines, the totals, and what will be charged again.
-#[component]
-pub fn Summary() -> impl IntoView {
-    let shop = Shop::expect();
-    // The lines are drawn anew only when they are others: a new price changes the texts inside, so
-    // that the focus stays in a quantity that is being changed.
-    let ids = Memo::new(move |_| {
-        let quote = shop.quote.read();
-        let lines = quote.as_ref().map_or(&[][..], |quote| &quote.lines);
-        lines.iter().map(|line| line.price_id.clone()).collect::<Vec<_>>()
-    });
-    let lines = part(move || {
-        let lines = (0..ids.read().len()).map(|place| view! { <Line place /> }.into_any());
-        lines.collect::<Vec<_>>().into_any()
-    });
-    let renewals = part(move || {
-        let quote = shop.quote.read();
-        let Some(charges) = quote.as_ref().map(|quote| &quote.recurring).filter(|charges| !charges.is_empty()) else {
-            return nothing();
-        };
-        let words = shop.words();
-        let sentences = charges.iter().map(|charge| view! { <p>{words.renewal(charge)}</p> }.into_any());
-        view! { <div class="renewal">{sentences.collect::<Vec<_>>()}</div> }.into_any()
-    });
-    let is_stale = text(move || shop.quoting.get().to_string());
-    let discount = shop.host.with_value(|host| host.options.show_discounts);
-    view! {
-        <section class="summary" part="summary" aria-labelledby="order" aria-busy=is_stale>
-            <h3 id="order" tabindex="-1">
-                {shop.say("order")}
-            </h3>
-            <ul class="lines">{lines}</ul>
-            {if discount { view! { <Discount /> }.into_any() } else { nothing() }}
-            <Totals />
-            {renewals}
-        </section>
+pub fn summary(shop: Shop) -> AnyView {
+    let lines = part(
+        move || shop.read().line_names(),
+        move || {
+            let count = shop.peek().quote.as_ref().map_or(0, |quote| quote.lines.len());
+            all((0..count).map(|place| line(shop, place)).collect())
+        },
+    );
+    let mut section = tag("section")
+        .class("summary")
+        .set("part", "summary")
+        .set("aria-labelledby", "order")
+        .live("aria-busy", move || shop.read().quoting.to_string())
+        .child(tag("h3").set("id", "order").text(shop.say("order")))
+        .child(tag("ul").class("lines").part(lines));
+    if shop.peek().host.options.show_discounts {
+        section = section.part(discount(shop));
     }
+    section.part(totals(shop)).child(tag("p").class("renewal").says(move || shop.read().renewals())).view()
 }

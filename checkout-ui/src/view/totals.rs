@@ -1,41 +1,44 @@
 //! The sums, from the subtotal to what is due now.
 
-use leptos::prelude::*;
+use leptos::prelude::AnyView;
 
-use super::part;
-use crate::state::Shop;
+use super::tag::{all, part, tag};
+use crate::state::{Shop, State};
 
-/// Subtotal, discount, tax and total.
-#[component]
-pub fn Totals() -> impl IntoView {
-    let shop = Shop::expect();
-    let rows = part(move || {
-        let quote = shop.quote.read();
-        let Some(quote) = quote.as_ref() else { return super::nothing() };
-        let words = shop.words();
-        let mut rows = Vec::new();
-        let mut row = |class: &'static str, name: String, amount: String| {
-            rows.push(view! { <div class=class><dt>{name}</dt><dd>{amount}</dd></div> }.into_any());
-        };
-        let has_parts = quote.discount.amount != 0 || quote.tax.is_some_and(|tax| tax.amount != 0);
-        if has_parts {
-            row("sum", words.say("subtotal"), words.money(quote.subtotal));
+impl State {
+    /// The sums that are shown: their style, name and amount.
+    fn sums(&self) -> Vec<(&'static str, String, String)> {
+        let Some(quote) = &self.quote else { return Vec::new() };
+        let words = &self.words;
+        let mut sums = Vec::new();
+        let mut sum =
+            |key: &str, amount| sums.push((if key == "total" { "due" } else { "sum" }, words.say(key), amount));
+        if quote.subtotal != quote.total {
+            sum("subtotal", words.money(quote.subtotal));
         }
         if quote.discount.amount != 0 {
-            row("sum", words.say("saved"), ["−", &words.money(quote.discount)].concat());
+            sum("saved", ["−", &words.money(quote.discount)].concat());
         }
         match quote.tax {
-            Some(tax) if tax.amount == 0 => row("sum", words.say("tax"), words.money(tax)),
-            Some(tax) if quote.tax_inclusive => row("sum", words.say("tax_included"), words.money(tax)),
-            Some(tax) => row("sum", words.say("tax"), words.money(tax)),
-            None => row("sum", words.say("tax"), words.say("tax_later")),
+            Some(tax) if quote.tax_inclusive && tax.amount != 0 => sum("tax_included", words.money(tax)),
+            Some(tax) => sum("tax", words.money(tax)),
+            None => sum("tax", words.say("tax_later")),
         }
-        row("due", words.say("total"), words.money(quote.total));
-        rows.into_any()
-    });
-    view! {
-        <dl class="totals" part="total">
-            {rows}
-        </dl>
+        sum("total", words.money(quote.total));
+        sums
     }
+}
+
+/// Subtotal, discount, tax and total.
+pub fn totals(shop: Shop) -> AnyView {
+    let rows = part(
+        move || shop.read().sums().into_iter().map(|(_, name, amount)| name + &amount).collect(),
+        move || {
+            let row = |(class, name, amount)| {
+                tag("div").class(class).child(tag("dt").text(name)).child(tag("dd").text(amount)).view()
+            };
+            all(shop.peek().sums().into_iter().map(row).collect())
+        },
+    );
+    tag("dl").class("totals").set("part", "total").part(rows).view()
 }

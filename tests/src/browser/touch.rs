@@ -1,7 +1,7 @@
 //! What a person does: click, type, press keys, look into a frame.
 
 use serde_json::json;
-use thirtyfour::{Key, TypingData, WebElement};
+use thirtyfour::{Key, WebElement};
 
 use super::Browser;
 
@@ -16,7 +16,11 @@ impl Browser {
         // A view may be drawn anew between looking and clicking; a person would just click again.
         let mut refusal = String::new();
         self.wait_for(&format!("{css} {text} to take a click"), async || {
-            match self.find_saying(css, text).await.click().await {
+            let element = self.find_saying(css, text).await;
+            // To the middle, as a person scrolls: at its edge the page may have a bar of its own.
+            let middle = "arguments[0].scrollIntoView({ block: 'center' }); return null;";
+            self.script::<()>(middle, &[element.to_json().expect("an element has a reference")]).await;
+            match element.click().await {
                 Ok(()) => return true,
                 Err(error) => refusal = error.to_string(),
             }
@@ -77,6 +81,6 @@ impl Browser {
 
 async fn typed(field: &WebElement, text: &str) -> bool {
     // Cleared by keys, so that the page hears of it as it would from a person.
-    let emptied = field.send_keys(TypingData::from(Key::Control + "a") + Key::Backspace).await;
+    let emptied = field.send_keys(Key::Control + "a" + Key::Backspace).await;
     emptied.is_ok() && (text.is_empty() || field.send_keys(text).await.is_ok())
 }

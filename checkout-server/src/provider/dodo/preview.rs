@@ -72,8 +72,13 @@ pub(super) fn read(answer: Value, cart: &Cart<'_>) -> Result<Preview, String> {
 /// The documentation does not say whether a line's `og_price` is for one or for the quantity. The
 /// subtotal tells; where a trial makes it zero, the catalog does.
 fn prices_are_for_the_line(answer: &PreviewAnswer, cart: &Cart<'_>) -> bool {
-    let addons = |line: &PreviewedLine| line.addons.iter().flatten().map(|addon| i128::from(addon.og_price)).sum::<i128>();
-    let each: i128 = answer.product_cart.iter().map(|line| i128::from(line.og_price) * i128::from(line.quantity) + addons(line)).sum();
+    let addons =
+        |line: &PreviewedLine| line.addons.iter().flatten().map(|addon| i128::from(addon.og_price)).sum::<i128>();
+    let each: i128 = answer
+        .product_cart
+        .iter()
+        .map(|line| i128::from(line.og_price) * i128::from(line.quantity) + addons(line))
+        .sum();
     let whole: i128 = answer.product_cart.iter().map(|line| i128::from(line.og_price) + addons(line)).sum();
     let subtotal = i128::from(answer.current_breakup.subtotal);
     if each == subtotal || whole == subtotal {

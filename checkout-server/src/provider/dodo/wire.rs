@@ -91,16 +91,18 @@ impl<'a> PreviewBody<'a> {
         let line = |line: &'a crate::quote::Line<'_>| CartLine {
             product_id: &line.price.provider_product,
             quantity: line.quantity,
-            addons: line.addons.iter().map(|(addon, quantity)| CartAddon { addon_id: &addon.provider_addon, quantity: *quantity }).collect(),
+            addons: line
+                .addons
+                .iter()
+                .map(|(addon, quantity)| CartAddon { addon_id: &addon.provider_addon, quantity: *quantity })
+                .collect(),
         };
         let address = cart.address.as_ref();
         Self {
             product_cart: cart.lines.iter().map(line).collect(),
             billing_currency: cart.currency,
-            billing_address: address.map(|address| BillingAddress {
-                country: &address.country,
-                zipcode: address.postal_code.as_deref(),
-            }),
+            billing_address: address
+                .map(|address| BillingAddress { country: &address.country, zipcode: address.postal_code.as_deref() }),
             discount_codes: cart.discount_code.iter().map(String::as_str).collect(),
             tax_id: address.and_then(|address| address.tax_id.as_deref()),
             feature_flags: FIXED,
@@ -154,7 +156,8 @@ struct SessionAnswer {
 }
 
 pub(super) fn session(answer: Value) -> Result<Session, String> {
-    let SessionAnswer { session_id, checkout_url } = serde_json::from_value(answer).map_err(|error| error.to_string())?;
+    let SessionAnswer { session_id, checkout_url } =
+        serde_json::from_value(answer).map_err(|error| error.to_string())?;
     let url = checkout_url.ok_or("a session without an address")?;
     Ok(Session { id: session_id, url })
 }

@@ -40,13 +40,23 @@ async fn json_that_is_not_what_it_should_be() {
         (r#"{"items":[{"price_id":"pro_monthly","quantity":1.0}]}"#, 422, "type_mismatch", Some("/items/0/quantity")),
         (r#"{"items":[{"price_id":"pro_monthly","quantity":1e2}]}"#, 422, "type_mismatch", Some("/items/0/quantity")),
         (r#"{"items":[{"price_id":7}]}"#, 422, "type_mismatch", Some("/items/0/price_id")),
-        (r#"{"items":[{"price_id":"pro_monthly","quantity":9223372036854775808}]}"#, 422, "out_of_range", Some("/items/0/quantity")),
+        (
+            r#"{"items":[{"price_id":"pro_monthly","quantity":9223372036854775808}]}"#,
+            422,
+            "out_of_range",
+            Some("/items/0/quantity"),
+        ),
         (r#"{"items":[{"price_id":"pro_monthly","quantity":-1}]}"#, 422, "out_of_range", Some("/items/0/quantity")),
         (r#"{"items":[{"price_id":"pro_monthly","quantity":1e400}]}"#, 422, "out_of_range", None),
         (r#"{"items":[{"price_id":"pro\u0000monthly"}]}"#, 422, "text_invalid", Some("/items/0/price_id")),
         (r#"{"items":[{"price_id":"\u202Epro"}]}"#, 422, "text_invalid", Some("/items/0/price_id")),
         (r#"{"items":[{"price_id":"4242 4242 4242 4242"}]}"#, 422, "card_data_refused", Some("/items/0/price_id")),
-        (r#"{"items":[{"price_id":"pro_monthly","quantity":4242424242424242}]}"#, 422, "card_data_refused", Some("/items/0/quantity")),
+        (
+            r#"{"items":[{"price_id":"pro_monthly","quantity":4242424242424242}]}"#,
+            422,
+            "card_data_refused",
+            Some("/items/0/quantity"),
+        ),
     ];
     for (body, status, code, pointer) in rows {
         let request = app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").body(body.to_owned());
@@ -71,23 +81,78 @@ async fn carts_that_nobody_sells() {
         (json!({"items": many}), "too_many_items", "too_many_items", "/items"),
         (json!({"items": [pro(), pro()]}), "cart_invalid", "duplicate_item", "/items/1/price_id"),
         (line(json!({"price_id": "nothing"})), "cart_invalid", "unknown_product", "/items/0/price_id"),
-        (line(json!({"price_id": "pdt_0NqDemoProMonthly0001"})), "cart_invalid", "unknown_product", "/items/0/price_id"),
-        (line(json!({"price_id": "desktop_license", "quantity": 0})), "cart_invalid", "out_of_range", "/items/0/quantity"),
-        (line(json!({"price_id": "desktop_license", "quantity": 26})), "cart_invalid", "out_of_range", "/items/0/quantity"),
-        (line(json!({"price_id": "desktop_license", "quantity": 1_000_000})), "cart_invalid", "out_of_range", "/items/0/quantity"),
-        (line(json!({"price_id": "pro_monthly", "addons": [{"addon_id": "priority_support"}]})), "cart_invalid", "unknown_addon", "/items/0/addons/0/addon_id"),
-        (line(json!({"price_id": "team_monthly", "quantity": 3, "addons": [{"addon_id": "priority_support", "quantity": 0}]})), "cart_invalid", "out_of_range", "/items/0/addons/0/quantity"),
+        (
+            line(json!({"price_id": "pdt_0NqDemoProMonthly0001"})),
+            "cart_invalid",
+            "unknown_product",
+            "/items/0/price_id",
+        ),
+        (
+            line(json!({"price_id": "desktop_license", "quantity": 0})),
+            "cart_invalid",
+            "out_of_range",
+            "/items/0/quantity",
+        ),
+        (
+            line(json!({"price_id": "desktop_license", "quantity": 26})),
+            "cart_invalid",
+            "out_of_range",
+            "/items/0/quantity",
+        ),
+        (
+            line(json!({"price_id": "desktop_license", "quantity": 1_000_000})),
+            "cart_invalid",
+            "out_of_range",
+            "/items/0/quantity",
+        ),
+        (
+            line(json!({"price_id": "pro_monthly", "addons": [{"addon_id": "priority_support"}]})),
+            "cart_invalid",
+            "unknown_addon",
+            "/items/0/addons/0/addon_id",
+        ),
+        (
+            line(
+                json!({"price_id": "team_monthly", "quantity": 3, "addons": [{"addon_id": "priority_support", "quantity": 0}]}),
+            ),
+            "cart_invalid",
+            "out_of_range",
+            "/items/0/addons/0/quantity",
+        ),
         (json!({"items": [pro(), {"price_id": "workshop_tokyo_seat"}]}), "mixed_currency", "mixed_currency", "/items"),
         (json!({"items": [pro()], "currency": "JPY"}), "unsupported_currency", "unsupported_currency", "/currency"),
         (json!({"items": [pro()], "currency": "usd"}), "unsupported_currency", "unsupported_currency", "/currency"),
         (json!({"items": [pro()], "currency": "XTS"}), "unsupported_currency", "unsupported_currency", "/currency"),
-        (json!({"items": [pro()], "customer": {"country": "XX"}}), "unsupported_country", "unsupported_country", "/customer/country"),
-        (json!({"items": [pro()], "customer": {"country": "de"}}), "unsupported_country", "unsupported_country", "/customer/country"),
-        (json!({"items": [pro()], "customer": {"country": "KP"}}), "unsupported_country", "unsupported_country", "/customer/country"),
-        (json!({"items": [pro()], "discount_code": "../../customers"}), "discount_invalid", "discount_invalid", "/discount_code"),
+        (
+            json!({"items": [pro()], "customer": {"country": "XX"}}),
+            "unsupported_country",
+            "unsupported_country",
+            "/customer/country",
+        ),
+        (
+            json!({"items": [pro()], "customer": {"country": "de"}}),
+            "unsupported_country",
+            "unsupported_country",
+            "/customer/country",
+        ),
+        (
+            json!({"items": [pro()], "customer": {"country": "KP"}}),
+            "unsupported_country",
+            "unsupported_country",
+            "/customer/country",
+        ),
+        (
+            json!({"items": [pro()], "discount_code": "../../customers"}),
+            "discount_invalid",
+            "discount_invalid",
+            "/discount_code",
+        ),
     ] {
         let problem = assert_problem(app.ask_quote(&body).await, 422, top).await;
-        assert_eq!((problem["errors"][0]["code"].as_str(), problem["errors"][0]["pointer"].as_str()), (Some(code), Some(pointer)));
+        assert_eq!(
+            (problem["errors"][0]["code"].as_str(), problem["errors"][0]["pointer"].as_str()),
+            (Some(code), Some(pointer))
+        );
     }
 }
 
@@ -135,7 +200,8 @@ async fn buyers_who_are_nobody() {
         body[field] = value;
         assert_problem(app.ask_checkout("nobody-again", &body).await, 422, code).await;
     }
-    let elsewhere = app.ask_quote(&json!({"items": [{"price_id": "pro_monthly"}]})).await.json::<Value>().await.unwrap();
+    let elsewhere =
+        app.ask_quote(&json!({"items": [{"price_id": "pro_monthly"}]})).await.json::<Value>().await.unwrap();
     let body = json!({"quote_token": elsewhere["quote_token"], "customer": {"email": "ada@example.com"}});
     assert_problem(app.ask_checkout("no-country", &body).await, 422, "country_required").await;
 }
@@ -143,13 +209,16 @@ async fn buyers_who_are_nobody() {
 #[tokio::test]
 async fn bodies_that_are_not_read() {
     let app = TestApp::start().await;
-    for kind in ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "application/jsonp"] {
+    for kind in
+        ["text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "application/jsonp"]
+    {
         let answer = app.post("/v1/quotes").header(CONTENT_TYPE, kind).body("{}").send().await.unwrap();
         assert_problem(answer, 415, "unsupported_media_type").await;
     }
     let without = app.post("/v1/quotes").body("{}").send().await.unwrap();
     assert_problem(without, 415, "unsupported_media_type").await;
-    let packed = app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "gzip").body("x");
+    let packed =
+        app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "gzip").body("x");
     assert_problem(packed.send().await.unwrap(), 415, "unsupported_encoding").await;
     let large = format!(r#"{{"items":"{}"}}"#, "a".repeat(70_000));
     let answer = app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").body(large).send().await;

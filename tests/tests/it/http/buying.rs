@@ -56,12 +56,13 @@ async fn the_stream_tells_each_change_and_ends_with_the_last() {
 async fn what_nobody_pays_expires_and_can_be_renewed() {
     let app = TestApp::start().await;
     let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
-    app.clock.advance(std::time::Duration::from_secs(26 * 3_600));
+    app.clock.advance(std::time::Duration::from_hours(26));
     let expired = app.state(&created).await;
     assert_eq!((expired.status, expired.url), (CheckoutStatus::Expired, None));
 
     let quote = app.quote("pro_monthly", "DE").await;
-    let body = json!({"quote_token": quote.quote_token, "customer": {"email": "ada@example.com"}, "renews": created.id});
+    let body =
+        json!({"quote_token": quote.quote_token, "customer": {"email": "ada@example.com"}, "renews": created.id});
     let renewed = app.ask_checkout("renewal-of-an-expired-one", &body).await;
     assert_eq!(renewed.status(), 201);
 }

@@ -21,9 +21,17 @@ async fn only_listed_origins_may_use_the_browser_routes() {
     assert!(!listed.headers().contains_key("access-control-allow-credentials"));
 
     for origin in [
-        "null".to_owned(), format!("{shop}.evil.example"), format!("{shop}/"), shop.replace("http://", "https://"),
-        shop.to_uppercase(), format!("{shop}1"), "http://127.0.0.1".to_owned(), "https://evil.example".to_owned(),
-        "chrome-extension://abc".to_owned(), "*".to_owned(), String::new(),
+        "null".to_owned(),
+        format!("{shop}.evil.example"),
+        format!("{shop}/"),
+        shop.replace("http://", "https://"),
+        shop.to_uppercase(),
+        format!("{shop}1"),
+        "http://127.0.0.1".to_owned(),
+        "https://evil.example".to_owned(),
+        "chrome-extension://abc".to_owned(),
+        "*".to_owned(),
+        String::new(),
     ] {
         let answer = app.http.get(&url).header(ORIGIN, &origin).send().await.unwrap();
         assert!(!answer.headers().contains_key("access-control-allow-origin"), "{origin}");
@@ -102,7 +110,8 @@ async fn a_host_that_is_not_ours_is_misdirected() {
     assert_problem(answer, 421, "unknown_host").await;
     let answer = raw(&app, "GET /v1/catalog HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("bad_host"), "{answer}");
-    let answer = raw(&app, "GET http://evil.example/csp HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").await;
+    let answer =
+        raw(&app, "GET http://evil.example/csp HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
     let answer = raw(&app, "GET /csp HTTP/1.0\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
@@ -121,7 +130,7 @@ async fn raw(app: &TestApp, request: &str) -> String {
 async fn what_is_not_http_is_closed_and_what_is_too_much_is_refused() {
     let app = TestApp::start().await;
     let host = "Host: 127.0.0.1\r\n";
-    let many: String = (0..120).map(|number| format!("X-{number}: 1\r\n")).collect();
+    let many = (0..120).map(|number| format!("X-{number}: 1\r\n")).collect::<Vec<_>>().concat();
     for (request, expected) in [
         (format!("GET /csp HTTP/1.1\r\n{host}{many}Connection: close\r\n\r\n"), "431"),
         (format!("GET /{} HTTP/1.1\r\n{host}\r\n", "a".repeat(70_000)), "414"),
@@ -143,9 +152,11 @@ async fn paths_and_methods_that_are_none_are_problems_too() {
     for path in ["/nothing", "//v1/catalog", "/v1/catalog/", "/v1/checkouts/x/y", "/pay", "/assets/x"] {
         assert_problem(app.get(path).send().await.unwrap(), 404, "not_found").await;
     }
-    for (method, path, allow) in
-        [(Method::GET, "/v1/quotes", "POST"), (Method::PUT, "/v1/checkouts", "POST"), (Method::DELETE, "/webhooks/dodo", "POST")]
-    {
+    for (method, path, allow) in [
+        (Method::GET, "/v1/quotes", "POST"),
+        (Method::PUT, "/v1/checkouts", "POST"),
+        (Method::DELETE, "/webhooks/dodo", "POST"),
+    ] {
         let request = app.http.request(method, format!("{}{path}", app.ready().helper));
         let answer = request.header(ORIGIN, &app.ready().shop).send().await.unwrap();
         assert_eq!(answer.headers().get("allow").map(|allow| allow.to_str().unwrap()), Some(allow), "{path}");

@@ -24,7 +24,7 @@ async fn the_same_key_gives_the_same_bytes_after_a_restart_too() {
     }
     assert_eq!(app.sessions(), 1);
     let app = app.restart().await;
-    app.clock.advance(std::time::Duration::from_secs(3_600));
+    app.clock.advance(std::time::Duration::from_hours(1));
     let again = app.ask_checkout("one-key", &body).await;
     assert_eq!((again.status().as_u16(), again.bytes().await.unwrap()), (201, first));
     assert_eq!(app.sessions(), 0, "the new provider heard of nothing");

@@ -12,7 +12,8 @@ fn hidden(page: &str, name: &str) -> String {
 }
 
 async fn submit(app: &TestApp, price: &str, fields: &[(&str, &str)]) -> Response {
-    let body: String = fields.iter().map(|(name, value)| format!("{name}={}&", value.replace('@', "%40"))).collect();
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={}", value.replace('@', "%40")));
+    let body = pairs.collect::<Vec<_>>().join("&");
     let request = app.http.post(format!("{}/pay/{price}", app.ready().helper)).header(ORIGIN, &app.ready().helper);
     request.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap()
 }
@@ -85,7 +86,8 @@ async fn pages_that_are_not_there_say_so_in_words() {
 #[tokio::test]
 async fn a_form_of_another_site_is_not_taken() {
     let app = TestApp::start().await;
-    let request = app.http.post(format!("{}/pay/pro_monthly", app.ready().helper)).header(ORIGIN, "https://evil.example");
+    let request =
+        app.http.post(format!("{}/pay/pro_monthly", app.ready().helper)).header(ORIGIN, "https://evil.example");
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("step=pay").send().await.unwrap().status(), 403);
 }

@@ -17,7 +17,8 @@ async fn catalog_quote_session_and_payment_agree_in_every_kind_of_currency() {
         ("workshop_kuwait_seat", "KW", 12_500, 0, 12_500),
     ] {
         let catalog: Value = read(app.get("/v1/catalog").send().await.unwrap(), 200).await;
-        let offered = catalog["products"].as_array().unwrap().iter().flat_map(|product| product["prices"].as_array().unwrap());
+        let offered =
+            catalog["products"].as_array().unwrap().iter().flat_map(|product| product["prices"].as_array().unwrap());
         let offered = offered.clone().find(|offered| offered["id"] == price).expect("it is offered").clone();
         let quote = app.quote(price, country).await;
         assert_eq!(offered["amount"], unit, "{price}");
@@ -124,7 +125,8 @@ async fn a_tampered_cart_never_reaches_the_provider() {
         item.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         json!({"items": [item]})
     };
-    for extra in [json!({"price": 1}), json!({"amount": 1}), json!({"currency": "JPY"}), json!({"product_id": "pdt_1"})] {
+    for extra in [json!({"price": 1}), json!({"amount": 1}), json!({"currency": "JPY"}), json!({"product_id": "pdt_1"})]
+    {
         assert_problem(app.ask_quote(&cart(extra)).await, 422, "unknown_field").await;
     }
     for (name, value) in [
@@ -143,8 +145,15 @@ async fn a_tampered_cart_never_reaches_the_provider() {
     let foreign = json!({"quote_token": token, "customer": {"email": "ada@example.com", "customer_id": "cus_1"}});
     assert_problem(app.ask_checkout("tampered", &foreign).await, 422, "unknown_field").await;
     for url in [
-        "https://evil.example/", "javascript:alert(1)", "data:text/html,x", "//evil.example", "/thanks",
-        "https://ok@evil.example/", "http:\\\\evil.example", "HTTP://evil.example", "https://shop.example.com.evil.example/",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "/thanks",
+        "https://ok@evil.example/",
+        "http:\\\\evil.example",
+        "HTTP://evil.example",
+        "https://shop.example.com.evil.example/",
     ] {
         let body = json!({"quote_token": token, "customer": {"email": "ada@example.com"}, "success_url": url});
         assert_problem(app.ask_checkout("tampered", &body).await, 422, "return_url_not_allowed").await;

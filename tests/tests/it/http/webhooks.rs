@@ -36,8 +36,14 @@ async fn every_known_event_is_accepted_and_so_is_what_nobody_knows() {
         seen += 1;
     }
     assert!(seen >= 45, "{seen}");
-    for body in [json!({"type": "moon.landed", "data": null}), json!({"data": {}}), json!([]), json!("text"), json!(null)] {
-        assert_eq!(app.deliver(&format!("msg_odd_{body}").replace(['"', ' '], ""), &body).await.status(), 200, "{body}");
+    for body in
+        [json!({"type": "moon.landed", "data": null}), json!({"data": {}}), json!([]), json!("text"), json!(null)]
+    {
+        assert_eq!(
+            app.deliver(&format!("msg_odd_{body}").replace(['"', ' '], ""), &body).await.status(),
+            200,
+            "{body}"
+        );
     }
 }
 
