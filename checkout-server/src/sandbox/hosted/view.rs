@@ -153,6 +153,7 @@ pub(crate) fn pay(
     let own = context! {
         theme => theme(session),
         summary => summary::of(session),
+        action => action(session),
         messages => json(&messages::ready(frame, session, failed)),
         submit_messages => json(&messages::submitting()),
         close_messages => json(&messages::closed()),
@@ -249,6 +250,15 @@ pub(crate) fn missing(frame: &Frame) -> Response {
         messages => json(&messages::missing()),
     };
     render(StatusCode::NOT_FOUND, "message.html", frame, own)
+}
+
+/// What the button does. With nothing to pay now, a card is still asked for: for what comes later.
+fn action(session: &Session) -> String {
+    let pricing = &session.pricing;
+    match (pricing.now.total, pricing.trial_days()) {
+        (0, Some(_)) => "Start the free trial".into(),
+        (total, _) => format!("Pay {}", money::text(total, pricing.currency)),
+    }
 }
 
 fn theme(session: &Session) -> &str {
