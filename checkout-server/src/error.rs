@@ -1,8 +1,8 @@
 //! Every error that a caller sees: one table of codes, one shape (RFC 9457).
 //!
-//! Use [`Problem`] wherever a request is refused. Errors of a room (a cart, a token, the provider)
-//! have their own small enums beside the room and become a `Problem` at the door, in
-//! `http/answer.rs` or in a `From` beside the enum. What happened inside is logged once, where it
+//! Use [`Problem`] wherever a request is refused, in the rooms as at the doors. What is not about a
+//! request (a token, the store, the provider) has its own small enum beside its room, and a `From`
+//! where it can become one. What happened inside is logged once, where it
 //! happened, and never put into an answer; nor is the caller's input.
 
 use std::time::Duration;
@@ -106,6 +106,7 @@ codes! {
     WebhookHeaderMissing "webhook_header_missing" 400 false "A webhook header is missing, repeated or malformed."
     WebhookTimestampOutOfTolerance "webhook_timestamp_out_of_tolerance" 400 false "The webhook was signed more than five minutes ago or ahead."
     WebhookSignatureInvalid "webhook_signature_invalid" 401 false "The webhook's signature is not valid."
+    WidgetNotBuilt "widget_not_built" 503 false "The widget was not built into this executable; run make build."
     Internal "internal" 500 true "Something went wrong on our side."
 }
 
