@@ -17,7 +17,7 @@ sheet.replaceSync(`:host{--p:var(--checkout-button-color-background,var(--checko
 a{display:inline-block;padding:0 1.25em;border-radius:var(--checkout-button-border-radius,8px);background:var(--p);color:var(--checkout-button-color-text,lab(from var(--p) calc((49.5 - l)*99) 0 0));font-weight:600;line-height:44px;text-decoration:none}
 dialog{width:100%;max-width:var(--checkout-dialog-max-width,56rem);max-height:100dvh;padding:0;border:0;border-radius:14px;color:var(--checkout-color-text,light-dark(#1b1e28,#eceef4));background:var(--checkout-color-background,light-dark(#fff,#191b22))}
 dialog::backdrop{background:#000a}
-header{display:flex;padding:8px 8px 0 24px}
+#bar{display:flex;padding:8px 8px 0 24px}
 h2{flex:1;margin:0;font-size:17px;line-height:44px}
 button{width:44px;border:0;background:0 0;color:inherit;font-size:24px}
 div:empty{height:24rem;margin:24px;background:#8881}`);
@@ -96,7 +96,7 @@ const open = (options = {}, trigger) => {
   const title = make("h2", { id: "title", tabIndex: -1 }, "Checkout");
   const end = () => dialog.close();
   const cross = make("button", { id: "close", ariaLabel: "Close", onclick: end }, "×");
-  const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("header", {}, title, cross), root);
+  const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("div", { id: "bar" }, title, cross), root);
   const host = make("div");
   host.style.colorScheme = theme; // "auto" is none of its values: the page's own stays
   shade(host, dialog);

@@ -39,17 +39,22 @@ pub struct TestApp {
 impl TestApp {
     /// Starts one.
     pub async fn start() -> Self {
-        Self::start_in(TempDir::new().expect("a temporary folder"), Clock::default()).await
+        Self::start_for(Vec::new()).await
     }
 
-    async fn start_in(data: TempDir, clock: Clock) -> Self {
+    /// Starts one that pages of these origins may use, beside the shop.
+    pub async fn start_for(allowed_origins: Vec<String>) -> Self {
+        Self::start_in(TempDir::new().expect("a temporary folder"), Clock::default(), allowed_origins).await
+    }
+
+    async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
         let options = Options {
             port: 0,
             data: data.path().to_owned(),
             catalog,
             clock: clock.clone(),
-            allowed_origins: Vec::new(),
+            allowed_origins,
         };
         let demo = demo::start(options).await.expect("free ports on loopback");
         Self { demo, clock, http: client(), data }
@@ -59,7 +64,7 @@ impl TestApp {
     pub async fn restart(self) -> Self {
         let Self { demo, clock, data, .. } = self;
         demo.stop().await;
-        Self::start_in(data, clock).await
+        Self::start_in(data, clock, Vec::new()).await
     }
 
     /// Addresses and keys.

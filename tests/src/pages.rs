@@ -37,15 +37,35 @@ impl Page {
 /// Serves the pages on a free loopback port until the test's runtime ends, and returns the origin,
 /// such as `http://127.0.0.1:40001`.
 pub async fn serve(pages: Vec<Page>) -> String {
+    let (origin, site) = reserve().await;
+    site.serve(pages);
+    origin
+}
+
+/// An origin whose pages are not written yet: they may name a server that has to know it first.
+pub struct Site(tokio::net::TcpListener);
+
+/// Takes a free loopback port.
+pub async fn reserve() -> (String, Site) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("it is bound"));
+    (origin, Site(listener))
+}
+
+impl Site {
+    /// Serves the pages until the test's runtime ends.
+    pub fn serve(self, pages: Vec<Page>) {
+        serve_on(self.0, pages);
+    }
+}
+
+fn serve_on(listener: tokio::net::TcpListener, pages: Vec<Page>) {
     let pages = Arc::new(pages);
     let router = Router::new().fallback(move |uri: Uri| {
         let pages = Arc::clone(&pages);
         async move { answer(&pages, uri.path()) }
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
-    origin
 }
 
 fn answer(pages: &[Page], path: &str) -> Response {

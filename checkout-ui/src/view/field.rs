@@ -55,7 +55,11 @@ pub fn field(shop: Shop, field: Field, label: &str, autocomplete: &str) -> Tag {
             let mut state = shop.read();
             std::mem::take(Rc::make_mut(&mut state).typed(field))
         })
-        .on("input", move |event| shop.note(|state| *state.typed(field) = event_target_value(&event)))
+        .on("input", move |event| {
+            shop.note(|state| *state.typed(field) = event_target_value(&event));
+            // A page may be gone before the field is left.
+            shop.peek().draft.save();
+        })
         .on("change", move |_| shop.leave_field(field));
     labelled(shop, field, label, input)
 }

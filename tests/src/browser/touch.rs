@@ -1,9 +1,12 @@
 //! What a person does: click, type, press keys, look into a frame.
 
+use std::time::Instant;
+
 use serde_json::json;
+use thirtyfour::error::WebDriverResult;
 use thirtyfour::{Key, WebElement};
 
-use super::Browser;
+use super::{Browser, GLANCE};
 
 impl Browser {
     /// Clicks the first visible element that fits, as soon as it takes the click.
@@ -13,16 +16,22 @@ impl Browser {
 
     /// Clicks the first visible element that fits and says `text`.
     pub async fn click_saying(&self, css: &str, text: &str) {
+        let deadline = Instant::now() + self.patience;
         // A view may be drawn anew between looking and clicking; a person would just click again.
-        let mut refusal = String::new();
-        self.wait_for(&format!("{css} {text} to take a click"), async || {
-            match self.find_saying(css, text).await.click().await {
-                Ok(()) => return true,
-                Err(error) => refusal = error.to_string(),
+        while let Err(refusal) = self.try_click(css, text).await {
+            if Instant::now() > deadline {
+                self.give_up(&format!("{css} {text} to take a click\nbecause: {refusal}")).await;
             }
-            false
-        })
-        .await;
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    async fn try_click(&self, css: &str, text: &str) -> WebDriverResult<()> {
+        let element = self.find_saying(css, text).await;
+        // To the middle, as a person scrolls: at its edge the page may have a bar of its own.
+        let middle = "arguments[0].scrollIntoView({ block: 'center' });";
+        self.driver.execute(middle, vec![element.to_json()?]).await?;
+        element.click().await
     }
 
     /// Replaces what a field holds by typing.

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod buying;
+mod embedding;
 mod harness;
 mod inline;
 mod keyboard;
