@@ -13,6 +13,12 @@ impl State {
         let mut sums = Vec::new();
         let mut sum =
             |key: &str, amount| sums.push((if key == "total" { "due" } else { "sum" }, words.say(key), amount));
+        let tax = quote.tax.filter(|_| !quote.tax_inclusive).map_or(0, |tax| tax.amount);
+        if quote.subtotal.amount - quote.discount.amount + tax != quote.total.amount {
+            // A trial: what the sums would say is charged later, and the sentence below says when.
+            sum("total", words.money(quote.total));
+            return sums;
+        }
         if quote.subtotal != quote.total {
             sum("subtotal", words.money(quote.subtotal));
         }
