@@ -92,12 +92,30 @@ pub fn check<'a>(catalog: &'a Catalog, request: &QuoteRequest) -> Result<Cart<'a
     if !errors.is_empty() {
         return Err(Problem { errors, ..Code::CartInvalid.into() });
     }
+    let currency = currency_of(&lines, request.currency)?;
+    check_size(&lines)?;
     Ok(Cart {
-        currency: currency_of(&lines, request.currency)?,
+        currency,
         discount_code: request.discount_code.as_deref().map(discount_code).transpose()?,
         address: request.customer.as_ref().map(address).transpose()?,
         lines,
     })
+}
+
+/// A total that JSON readers would round is no total (G9).
+fn check_size(lines: &[Line<'_>]) -> Result<(), Problem> {
+    let too_large = |_| Problem::at(Code::AmountTooLarge, "/items");
+    let mut total: Option<Money> = None;
+    for line in lines {
+        let addons = line.addons.iter().map(|(addon, quantity)| addon.money.times(*quantity));
+        for amount in addons.chain([line.price.money.times(line.quantity)]) {
+            let amount = amount.map_err(too_large)?;
+            // Lines of other currencies are charged in the cart's: their size is what matters here.
+            let so_far = total.map_or(Money::zero(amount.currency), |total| Money::new(total.amount, amount.currency));
+            total = Some(so_far.plus(amount).map_err(too_large)?);
+        }
+    }
+    Ok(())
 }
 
 fn check_line<'a>(catalog: &'a Catalog, item: &CartLine, pointer: &str) -> Result<Line<'a>, Vec<FieldError>> {

@@ -103,7 +103,7 @@ async fn load_words(shop: Shop) {
         shop.change(|state| state.words = Rc::new(state.words.translated(&tag, texts)));
     }
     if shop.is_live() {
-        dialog::name(&host.root, &shop.say("checkout"), &shop.say("close"));
+        dialog::name(&host.root, &shop.peek().words);
     }
 }
 

@@ -5,6 +5,7 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlElement};
 
+use crate::i18n::Words;
 use crate::listener::Listener;
 use crate::value::{Record, Value};
 
@@ -124,13 +125,15 @@ fn push(kept: Option<JsValue>) {
 }
 
 /// Names the dialog and its close button, which the loader drew, in the buyer's language.
-pub fn name(root: &Element, title: &str, close: &str) {
+pub fn name(root: &Element, words: &Words) {
     let Some(dialog) = root.parent_element() else { return };
+    _ = dialog.set_attribute("lang", words.language);
+    _ = dialog.set_attribute("dir", words.direction());
     let find = |id| dialog.query_selector(id).ok().flatten();
     if let Some(heading) = find("#title") {
-        heading.set_text_content(Some(title));
+        heading.set_text_content(Some(&words.say("checkout")));
     }
     if let Some(button) = find("#close") {
-        _ = button.set_attribute("aria-label", close);
+        _ = button.set_attribute("aria-label", &words.say("close"));
     }
 }

@@ -6,7 +6,7 @@ use checkout_tests::browser::{Browser, Options};
 use checkout_tests::in_repository;
 use checkout_tests::pages::{Page, reserve};
 
-use super::widget::{PAY, card, fill, open, paid};
+use super::widget::{COUNTRY, EMAIL, PAY, card, open, paid};
 
 /// The block of the README after the marker, with the helper's address of this test.
 fn snippet(helper: &str) -> String {
@@ -39,10 +39,14 @@ async fn visit(policy: Option<&str>, body: impl Fn(&str) -> String) -> (TestApp,
 #[tokio::test]
 async fn what_the_readme_tells_to_paste_sells() {
     let (_app, browser) = visit(None, snippet).await;
-    browser.find_saying("checkout-inline >>> button", "Pay").await;
-    open(&browser, "pro_monthly").await;
-    fill(&browser, "€34.51").await;
-    browser.click(&format!("dialog {PAY}")).await;
+    browser.find_saying(PAY, "Pay").await;
+    browser.click("checkout-button").await;
+    // Two checkouts are on this page: the one in the dialog is meant.
+    let in_dialog = |css: &str| format!("dialog {css}");
+    browser.choose(&in_dialog(COUNTRY), "DE").await;
+    browser.fill(&in_dialog(EMAIL), "ada@example.com").await;
+    browser.find_saying(&in_dialog(PAY), "€34.51").await;
+    browser.click(&in_dialog(PAY)).await;
     browser.find("input[name=card]").await;
     card(&browser, GOOD_CARD).await;
     paid(&browser).await;
