@@ -79,6 +79,9 @@ impl App {
     /// Whether that is a name of this helper: the public one, or loopback for its own machine.
     #[must_use]
     pub fn answers_for(&self, host: &str) -> bool {
+        if host.contains('@') {
+            return false;
+        }
         let public = self.public_url.split("://").nth(1).unwrap_or_default();
         let name = match host.rsplit_once(':') {
             // An IPv6 address has colons of its own, inside its brackets.

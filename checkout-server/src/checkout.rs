@@ -24,8 +24,8 @@ pub struct Order {
     pub total: Money,
     /// For the page that says what was bought.
     pub items: Vec<CheckoutItem>,
-    /// The provider's products.
-    pub products: Vec<String>,
+    /// The provider's products and how many of each.
+    pub products: Vec<(String, i64)>,
 }
 
 impl Order {
@@ -40,13 +40,17 @@ impl Order {
         Self {
             total,
             items: cart.lines.iter().map(item).collect(),
-            products: cart.lines.iter().map(|line| line.price.provider_product.clone()).collect(),
+            products: cart.lines.iter().map(|line| (line.price.provider_product.clone(), line.quantity.into())).collect(),
         }
     }
 
-    fn is_paid_by(&self, payment: &Payment) -> bool {
+    /// The right money, in the session that we made for it, for nothing that was not ordered (G10).
+    fn is_paid_by(&self, session: Option<&str>, payment: &Payment) -> bool {
         let seen = &payment.seen;
-        seen.amount == Some(self.total) && seen.products.iter().all(|product| self.products.contains(product))
+        seen.amount == Some(self.total)
+            && session.is_some()
+            && seen.session.as_deref() == session
+            && seen.products.iter().all(|product| self.products.contains(product))
     }
 }
 
@@ -63,16 +67,24 @@ pub struct Outcome {
     pub paid_twice: bool,
 }
 
-/// Folds the payments of an order into its outcome.
+/// Folds the payments of an order, which is paid in that session of the provider's, into its outcome.
 #[must_use]
-pub fn outcome(order: &Order, payments: &[Payment]) -> Outcome {
+pub fn outcome(order: &Order, session: Option<&str>, payments: &[Payment]) -> Outcome {
     let succeeded = |payment: &&Payment| payment.seen.state == PaymentState::Succeeded;
     let mut paid: Vec<&Payment> = payments.iter().filter(succeeded).collect();
     paid.sort_by_key(|payment| (payment.seen.created_at, &payment.seen.id));
-    let (right, wrong): (Vec<&Payment>, Vec<&Payment>) = paid.iter().partition(|payment| order.is_paid_by(payment));
-    let newest = payments.iter().max_by_key(|payment| (payment.seen.created_at, payment.version, &payment.seen.id));
+    let (right, wrong): (Vec<&Payment>, Vec<&Payment>) = paid.iter().partition(|payment| order.is_paid_by(session, payment));
+    // What a person has to look at comes first, then what may still succeed, then the newest word.
+    let weight = |payment: &Payment| match payment.seen.state {
+        PaymentState::Partial => 2,
+        PaymentState::Processing => 1,
+        _ => 0,
+    };
+    let telling = payments.iter().max_by_key(|payment| {
+        (weight(payment), payment.seen.created_at, payment.version, &payment.seen.id)
+    });
 
-    let (status, decided_by) = match (right.first(), wrong.first(), newest) {
+    let (status, decided_by) = match (right.first(), wrong.first(), telling) {
         (Some(payment), _, _) => (CheckoutStatus::Paid, Some(*payment)),
         (None, Some(payment), _) => (CheckoutStatus::NeedsReview, Some(*payment)),
         (None, None, Some(payment)) => (unpaid_status(&payment.seen.state), Some(payment)),
@@ -147,7 +159,7 @@ mod tests {
     use crate::event::{PaymentSeen, Version};
 
     fn order() -> Order {
-        Order { total: eur(2900), items: vec![], products: vec!["pdt_1".into()] }
+        Order { total: eur(2900), items: vec![], products: vec![("pdt_1".into(), 1)] }
     }
 
     fn eur(amount: i64) -> Money {
@@ -159,12 +171,12 @@ mod tests {
         let seen = PaymentSeen {
             id: id.to_owned(),
             checkout: Some("co_1".into()),
-            session: None,
+            session: Some("cks_1".into()),
             created_at: Some(at),
             updated_at: None,
             state,
             amount,
-            products: vec!["pdt_1".into()],
+            products: vec![("pdt_1".into(), 1)],
             first: true,
             error_code: None,
         };
@@ -182,15 +194,35 @@ mod tests {
             (None, CheckoutStatus::NeedsReview),
         ] {
             let payments = [payment("pay_1", PaymentState::Succeeded, 1, amount)];
-            assert_eq!(outcome(&order(), &payments).status, expected, "{amount:?}");
+            assert_eq!(outcome(&order(), Some("cks_1"), &payments).status, expected, "{amount:?}");
         }
     }
 
     #[test]
     fn another_product_is_not_what_was_ordered() {
         let mut other = payment("pay_1", PaymentState::Succeeded, 1, Some(eur(2900)));
-        other.seen.products = vec!["pdt_2".into()];
-        assert_eq!(outcome(&order(), &[other]).status, CheckoutStatus::NeedsReview);
+        other.seen.products = vec![("pdt_2".into(), 1)];
+        assert_eq!(outcome(&order(), Some("cks_1"), &[other]).status, CheckoutStatus::NeedsReview);
+    }
+
+    #[test]
+    fn a_payment_of_another_session_is_not_ours() {
+        for session in [None, Some("cks_2".to_owned())] {
+            let mut foreign = payment("pay_1", PaymentState::Succeeded, 1, Some(eur(2900)));
+            foreign.seen.session = session;
+            assert_eq!(outcome(&order(), Some("cks_1"), &[foreign]).status, CheckoutStatus::NeedsReview);
+        }
+    }
+
+    #[test]
+    fn a_failure_beside_a_payment_that_may_still_succeed_is_not_the_last_word() {
+        let failed = payment("pay_2", PaymentState::Failed, 2, Some(eur(2900)));
+        for (state, expected) in
+            [(PaymentState::Processing, CheckoutStatus::Processing), (PaymentState::Partial, CheckoutStatus::NeedsReview)]
+        {
+            let first = payment("pay_1", state, 1, Some(eur(2900)));
+            assert_eq!(outcome(&order(), Some("cks_1"), &[first, failed.clone()]).status, expected);
+        }
     }
 
     #[test]
@@ -198,14 +230,14 @@ mod tests {
         let failed = payment("pay_1", PaymentState::Failed, 1, Some(eur(2900)));
         let paid = payment("pay_2", PaymentState::Succeeded, 2, Some(eur(2900)));
         for payments in [[failed.clone(), paid.clone()], [paid, failed]] {
-            assert_eq!(outcome(&order(), &payments).status, CheckoutStatus::Paid);
+            assert_eq!(outcome(&order(), Some("cks_1"), &payments).status, CheckoutStatus::Paid);
         }
     }
 
     #[test]
     fn two_payments_for_one_order_are_noticed() {
         let paid = |id, second| payment(id, PaymentState::Succeeded, second, Some(eur(2900)));
-        let outcome = outcome(&order(), &[paid("pay_2", 2), paid("pay_1", 1)]);
+        let outcome = outcome(&order(), Some("cks_1"), &[paid("pay_2", 2), paid("pay_1", 1)]);
         assert_eq!(
             (outcome.status, outcome.payment.as_deref(), outcome.paid_twice),
             (CheckoutStatus::Paid, Some("pay_1"), true)
@@ -215,7 +247,7 @@ mod tests {
     #[test]
     fn a_state_from_the_future_changes_nothing() {
         let unknown = payment("pay_1", PaymentState::Unknown("teleported".into()), 1, Some(eur(2900)));
-        assert_eq!(outcome(&order(), &[unknown]).status, CheckoutStatus::Open);
+        assert_eq!(outcome(&order(), Some("cks_1"), &[unknown]).status, CheckoutStatus::Open);
     }
 
     #[test]

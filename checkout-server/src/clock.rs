@@ -13,6 +13,9 @@ pub struct Clock {
     shift: watch::Sender<SignedDuration>,
 }
 
+/// A demo may not leave what calendars can count.
+const FURTHEST: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
+
 impl Default for Clock {
     fn default() -> Self {
         Self { shift: watch::Sender::new(SignedDuration::ZERO) }
@@ -38,7 +41,7 @@ impl Clock {
     /// Moves the time forward, and wakes whoever sleeps past it.
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-        self.shift.send_modify(|shift| *shift = shift.saturating_add(by));
+        self.shift.send_modify(|shift| *shift = shift.saturating_add(by).min(FURTHEST));
     }
 
     /// Returns when that time has come, also when it came by [`Clock::advance`].

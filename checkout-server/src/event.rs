@@ -34,8 +34,8 @@ pub struct PaymentSeen {
     pub state: PaymentState,
     /// What was (to be) paid; `None` where it does not parse.
     pub amount: Option<Money>,
-    /// The provider's products, where it lists them.
-    pub products: Vec<String>,
+    /// The provider's one-time products and how many of each, where it lists them.
+    pub products: Vec<(String, i64)>,
     /// Whether this is the first payment of an order, rather than a renewal or a change of card.
     pub first: bool,
     /// The provider's reason for a failure, such as `GENERIC_DECLINE`.
@@ -152,16 +152,27 @@ pub struct Payment {
 
 impl Payment {
     /// Joins what is known of one payment with another observation of it. Commutative, associative
-    /// and idempotent. Paid is sticky: a late or contradicting notice never takes it back
-    /// (GUARANTEES, state machine 2). Whose payment it is only becomes known, never unknown.
+    /// and idempotent (GUARANTEES, state machine 2). Paid is sticky: of several paid observations the
+    /// first counts, and nothing later takes it back. What we do not know never beats what we know.
+    /// Whose payment it is only becomes known, never unknown.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let paid = |payment: &Self| payment.seen.state == PaymentState::Succeeded;
-        let ours_wins = (paid(&self), self.rank()) >= (paid(&other), other.rank());
+        let ours_wins = match (self.class(), other.class()) {
+            (Class::Paid, Class::Paid) => self.rank() <= other.rank(),
+            (ours, theirs) => (ours, self.rank()) >= (theirs, other.rank()),
+        };
         let (mut winner, loser) = if ours_wins { (self, other) } else { (other, self) };
         winner.seen.checkout = least(winner.seen.checkout, loser.seen.checkout);
         winner.seen.session = least(winner.seen.session, loser.seen.session);
         winner
+    }
+
+    fn class(&self) -> Class {
+        match self.seen.state {
+            PaymentState::Unknown(_) => Class::Unknown,
+            PaymentState::Succeeded => Class::Paid,
+            _ => Class::Known,
+        }
     }
 
     /// Total, also between two observations that claim the same version: their content decides, so
@@ -174,6 +185,14 @@ impl Payment {
         let times = (*created_at, *updated_at);
         (*version, state.as_str().into_owned(), money, products.clone(), *first, error_code.clone(), times, id.clone())
     }
+}
+
+/// How much an observation counts, before its age does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Unknown,
+    Known,
+    Paid,
 }
 
 /// The lesser of two names, if there is any: which one is a matter of agreement, not of order.
@@ -209,7 +228,7 @@ mod tests {
     fn any_payment() -> impl Strategy<Value = Payment> {
         let states = ["waiting", "processing", "succeeded", "failed", "cancelled", "partial", "unknown:new"];
         let name = || prop::option::of(prop::sample::select(vec!["co_1".to_owned(), "co_2".to_owned()]));
-        let products = prop::collection::vec(prop::sample::select(vec!["pdt_1".to_owned(), "pdt_2".to_owned()]), 0..2);
+        let products = prop::collection::vec(prop::sample::select(vec![("pdt_1".to_owned(), 1), ("pdt_1".to_owned(), 2)]), 0..2);
         let told = (prop::sample::select(states.to_vec()), 0_i64..3, 0_i64..2, 0_i64..2, any::<bool>());
         (told, name(), name(), products, prop::option::of(Just("DECLINED".to_owned()))).prop_map(
             |((state, changed, event, amount, first), checkout, session, products, error_code)| {
@@ -228,6 +247,23 @@ mod tests {
         let failed_later = payment(PaymentState::Failed, 2, 100);
         assert_eq!(paid.clone().join(failed_later.clone()), paid);
         assert_eq!(failed_later.join(paid.clone()), paid);
+    }
+
+    #[test]
+    fn a_later_word_about_a_paid_payment_changes_nothing() {
+        let paid = payment(PaymentState::Succeeded, 1, 100);
+        let mut renewal = payment(PaymentState::Succeeded, 2, 1);
+        renewal.seen.first = false;
+        assert_eq!(paid.clone().join(renewal.clone()), paid);
+        assert_eq!(renewal.join(paid.clone()), paid);
+    }
+
+    #[test]
+    fn what_we_do_not_know_never_beats_what_we_know() {
+        let processing = payment(PaymentState::Processing, 1, 100);
+        let settling = payment(PaymentState::Unknown("settling".to_owned()), 2, 100);
+        assert_eq!(processing.clone().join(settling.clone()), processing);
+        assert_eq!(settling.join(processing.clone()), processing);
     }
 
     #[test]

@@ -102,8 +102,11 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     fn read(app: &'a App, request: &'a CheckoutRequest, sealed: &Sealed) -> Result<Self, Problem> {
         let cart = quote::check(&app.catalog, &sealed.request)?;
-        if cart.address.is_none() {
+        let Some(address) = &cart.address else {
             return Err(Problem::at(Code::CountryRequired, "/quote_token"));
+        };
+        if quote::needs_postal_code(&address.country) && address.postal_code.is_none() {
+            return Err(Problem::at(Code::PostalCodeRequired, "/customer/postal_code"));
         }
         buyer::check_notes(&request.custom_data)?;
         Ok(Self {

@@ -188,11 +188,30 @@ fn address(given: &Address) -> Result<Address, Problem> {
         Some(text) if text.chars().count() <= 40 => Ok(Some(text.to_owned())),
         Some(_) => Err(Problem::at(code, pointer)),
     };
+    let postal_code = short(postal_code, "/customer/postal_code", Code::PostalCodeInvalid)?;
+    if needs_postal_code(country) && postal_code.as_deref().is_some_and(|code| !is_zip(code)) {
+        return Err(Problem::at(Code::PostalCodeInvalid, "/customer/postal_code"));
+    }
     Ok(Address {
         country: country.clone(),
-        postal_code: short(postal_code, "/customer/postal_code", Code::TextInvalid)?,
+        postal_code,
         tax_id: short(tax_id, "/customer/tax_id", Code::TaxIdInvalid)?,
     })
+}
+
+/// Whether tax there depends on where exactly: without it, an order would go untaxed.
+#[must_use]
+pub fn needs_postal_code(country: &str) -> bool {
+    country == "US"
+}
+
+/// Five digits, perhaps with four more.
+fn is_zip(code: &str) -> bool {
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    match code.split_once('-') {
+        None => digits(code, 5),
+        Some((zip, more)) => digits(zip, 5) && digits(more, 4),
+    }
 }
 
 /// ISO 3166-1 alpha-2, without the countries that no card scheme serves (CU IR KP SY).

@@ -168,6 +168,7 @@ fn control() -> Router<Sandbox> {
         .route("/control/deliveries/release", post(control::release))
         .route("/control/webhooks/send", post(control::send))
         .route("/control/webhooks/endpoint", put(control::put_endpoint))
+        .layer(middleware::from_fn(control::from_here))
 }
 
 /// What the rooms of the sandbox ask for.

@@ -92,15 +92,8 @@ pub fn verify(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
-    let Headers { id, timestamp, signature } = headers;
-    if id.is_empty() || signature.is_empty() {
-        return Err(Refusal::HeaderMissing);
-    }
-    let seconds = unix_seconds(timestamp).ok_or(Refusal::HeaderMissing)?;
-    let signed_at = Timestamp::from_second(seconds).map_err(|_| Refusal::OutOfTolerance)?;
-    if seconds.abs_diff(now.as_second()) > TOLERANCE_SECONDS.unsigned_abs() {
-        return Err(Refusal::OutOfTolerance);
-    }
+    let (seconds, signed_at) = check_time(headers, now)?;
+    let Headers { id, timestamp: _, signature } = headers;
     let expected: Vec<_> = secrets.iter().map(|secret| secret.mac(id, seconds, body)).collect();
     let fits = signature
         .split(' ')
@@ -111,9 +104,27 @@ pub fn verify(
     if fits { Ok(signed_at) } else { Err(Refusal::Invalid) }
 }
 
-/// Digits only: `i64::from_str` would also take a sign.
+/// Checks what can be checked without the body, and says when it was signed: in Unix seconds and as
+/// a time.
+///
+/// # Errors
+/// A header is missing or malformed, or the time is too far off.
+pub fn check_time(headers: Headers<'_>, now: Timestamp) -> Result<(i64, Timestamp), Refusal> {
+    let Headers { id, timestamp, signature } = headers;
+    if id.is_empty() || signature.is_empty() {
+        return Err(Refusal::HeaderMissing);
+    }
+    let seconds = unix_seconds(timestamp).ok_or(Refusal::HeaderMissing)?;
+    let signed_at = Timestamp::from_second(seconds).map_err(|_| Refusal::OutOfTolerance)?;
+    if seconds.abs_diff(now.as_second()) > TOLERANCE_SECONDS.unsigned_abs() {
+        return Err(Refusal::OutOfTolerance);
+    }
+    Ok((seconds, signed_at))
+}
+
+/// Digits only, without a nought in front: what is signed is the text. `i64::from_str` would also take a sign.
 fn unix_seconds(text: &str) -> Option<i64> {
-    let digits = !text.is_empty() && text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = !text.is_empty() && text.len() <= 12 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 

@@ -17,6 +17,9 @@ use crate::random;
 /// Where a problem's `type` leads: this helper explains its own codes (see `pages::problem`).
 const PROBLEMS: &str = "/problems/";
 
+/// More mistakes than these are told one after the other: an answer stays small.
+const MOST_ERRORS: usize = 16;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl IntoResponse for Problem {
@@ -36,7 +39,6 @@ impl IntoResponse for Problem {
 pub(super) async fn contain(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = random::id("req", Clock::wall());
-    let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
 
@@ -47,7 +49,7 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
         Problem::from(Code::Internal).into_response()
     });
     if let Some(problem) = problem_of(&mut response) {
-        response = written(response, problem, path, &request_id);
+        response = written(response, problem, &route, &request_id);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -79,15 +81,16 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
 }
 
-fn written(mut response: Response, problem: Problem, path: String, request_id: &str) -> Response {
-    let Problem { code, errors, quote, retry_after: _ } = problem;
+fn written(mut response: Response, problem: Problem, route: &str, request_id: &str) -> Response {
+    let Problem { code, mut errors, quote, retry_after: _ } = problem;
+    errors.truncate(MOST_ERRORS);
     let body = checkout_types::Problem {
         kind: format!("{PROBLEMS}{}", code.as_str().replace('_', "-")),
         title: code.title().to_owned(),
         status: code.status(),
         code: code.as_str().to_owned(),
-        // The path is the caller's text: repeat it only where it is one of ours.
-        instance: (code != Code::NotFound && code != Code::UnknownHost).then_some(path),
+        // The route, not the path: that is the caller's text.
+        instance: route.starts_with('/').then(|| route.to_owned()),
         request_id: Some(request_id.to_owned()),
         retryable: code.retryable(),
         errors,

@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
-    let wrong = |code, pointer: &str| Err(Problem::at(code, pointer));
+    let wrong = |code, pointer: &str| Err(Problem::at(code, short(pointer.to_owned())));
     match value {
         Value::String(text) if pointer != OPAQUE => {
             if let Err(code) = check_text(text) {
@@ -180,13 +180,19 @@ fn within<T>(pointer: &mut String, step: &str, work: impl FnOnce(&mut String) ->
 
 /// No control characters, no characters that turn text around: a receipt shows what was typed.
 fn is_clean(text: &str) -> bool {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut marks = 0_u32;
     text.chars().all(|c| {
         // A run of combining marks draws over its neighbours.
         marks = if unicode_normalization::char::is_combining_mark(c) { marks + 1 } else { 0 };
-        marks <= 8 && !c.is_control() && !turns(c) && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+        marks <= 8 && !c.is_control() && !turns(c) && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
     })
+}
+
+/// A pointer names a field, and a field's name may be as long as the caller likes.
+fn short(pointer: String) -> String {
+    const LONGEST_POINTER: usize = 100;
+    pointer.chars().take(LONGEST_POINTER).collect()
 }
 
 /// RFC 6901.
@@ -214,7 +220,7 @@ fn mistyped(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     } else {
         Code::TypeMismatch
     };
-    let errors: Vec<FieldError> = vec![field(pointer, code)];
+    let errors: Vec<FieldError> = vec![field(short(pointer), code)];
     Problem { errors, ..code.into() }
 }
 

@@ -78,10 +78,15 @@ fn varying(mut response: Response) -> Response {
 
 /// Answers only for its own names, so that a rebound DNS name finds nothing.
 pub(super) async fn known_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    if is_ambiguous(request.headers()) {
+        return Problem::from(Code::BodyMalformed).into_response();
+    }
     let named = match one(request.headers(), &header::HOST) {
         Ok(Some(host)) => host,
         // HTTP/1.0 may leave it out; anything else must name somebody.
-        Ok(None) if request.version() == axum::http::Version::HTTP_10 => return next.run(request).await,
+        Ok(None) if request.version() == axum::http::Version::HTTP_10 && request.uri().authority().is_none() => {
+            return next.run(request).await;
+        }
         _ => return Problem::from(Code::BadHost).into_response(),
     };
     // In the absolute form of a request target the target's host counts (RFC 9112, 3.2.2).
@@ -91,4 +96,10 @@ pub(super) async fn known_host(State(app): State<App>, request: Request, next: N
     } else {
         Problem::from(Code::UnknownHost).into_response()
     }
+}
+
+/// Framing that a proxy in front could read in another way than we do (RFC 9112, 6.1).
+fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let coded = headers.get(header::TRANSFER_ENCODING);
+    coded.is_some_and(|coding| coding != "chunked" || headers.contains_key(header::CONTENT_LENGTH))
 }

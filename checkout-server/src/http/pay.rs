@@ -90,9 +90,16 @@ async fn form(app: &App, request: Request) -> Result<Form, Problem> {
 fn from_our_page(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     match one(headers, &header::ORIGIN) {
         Ok(None) => Ok(()),
-        Ok(Some(origin)) if origin == app.public_url => Ok(()),
+        // `known_host` has checked the host: a page of that origin is ours.
+        Ok(Some(origin)) if origin == app.public_url || is_same(origin, headers) => Ok(()),
         _ => Err(Code::OriginNotAllowed.into()),
     }
+}
+
+/// Whether a form came from the very host that it was sent to.
+fn is_same(origin: &str, headers: &HeaderMap) -> bool {
+    let host = one(headers, &header::HOST).ok().flatten();
+    host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, from)| from == host))
 }
 
 async fn answer(app: &App, price_id: &str, form: &Form) -> Result<Response, Problem> {

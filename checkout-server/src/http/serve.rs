@@ -17,6 +17,8 @@ use crate::app::App;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
+/// Of a request's line and headers together, in bytes.
+const LARGEST_HEAD: usize = 16 * 1_024;
 const MOST_CONNECTIONS: usize = 2_048;
 /// How long requests may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -52,7 +54,7 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
 async fn connection(stream: TcpStream, router: Router, stopping: CancellationToken) {
     drop(stream.set_nodelay(true));
     let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MOST_HEADERS);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MOST_HEADERS).max_buf_size(LARGEST_HEAD);
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(serving);
     let ended = tokio::select! {

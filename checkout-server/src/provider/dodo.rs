@@ -120,7 +120,7 @@ impl Provider for Dodo {
     fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
         Box::pin(async move {
             let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
-            notice::of_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
+            notice::of_payment(&object.to_string()).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
         })
     }
 

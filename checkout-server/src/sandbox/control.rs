@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State as Ctx};
+use axum::extract::{Path, Request, State as Ctx};
 use axum::http::StatusCode;
+use axum::http::header::{HOST, ORIGIN};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,6 +30,23 @@ const FURTHEST: u64 = 400 * 24 * 60 * 60;
 /// 422 with what is wrong with it, an unknown field too.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     serde_json::from_slice(bytes).map_err(|error| ApiError::body(format!("control: {error}")))
+}
+
+/// Only whoever is on this machine orders the sandbox about: a page of another site in this
+/// machine's browser is not.
+pub(crate) async fn from_here(request: Request, next: Next) -> Response {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_local = |host: &str| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    };
+    let host = header(HOST).is_some_and(is_local);
+    let origin = header(ORIGIN).is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_local(host)));
+    if host && origin {
+        return next.run(request).await;
+    }
+    let message = "the control API answers programs on this machine, not web pages".into();
+    ApiError { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message }.into_response()
 }
 
 /// What a challenge ends in.

@@ -59,7 +59,8 @@ pub(super) fn payment(connection: &Connection, payment: Payment, now: Timestamp)
 }
 
 fn refold(connection: &Connection, checkout: &StoredCheckout, now: Timestamp) -> Result<Effect, StoreError> {
-    let outcome = outcome(&checkout.order, &payments_of(connection, &checkout.id)?);
+    let session = checkout.session.as_ref().map(|session| session.id.as_str());
+    let outcome = outcome(&checkout.order, session, &payments_of(connection, &checkout.id)?);
     let changed = connection
         .prepare_cached(
             "UPDATE checkouts SET status = ?2, payment_id = ?3, error_code = ?4, paid_twice = ?5, changed_at = ?6

@@ -1,41 +1,69 @@
 //! Card numbers in places where nobody should type one (S11).
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Whether a text holds 13 to 19 digits, perhaps in groups, that begin like a card scheme's and
-/// pass the Luhn check (ISO/IEC 7812-1).
+/// pass the Luhn check (ISO/IEC 7812-1). What stands before or after them hides nothing.
 pub(super) fn is_in(text: &str) -> bool {
     let mut run: Vec<u8> = Vec::new();
     let mut gap = 0;
-    for c in text.chars().chain(['\0']) {
-        match c.to_digit(10) {
-            Some(digit) => {
-                run.push(u8::try_from(digit).unwrap_or(0));
-                gap = 0;
+    // Full-width digits become plain ones; characters of no width are as if they were not there.
+    for c in text.nfkc().filter(|c| !is_invisible(*c)).chain(['\0']) {
+        if let Some(digit) = digit(c) {
+            run.push(digit);
+            gap = 0;
+        } else if is_separator(c) && gap < 2 && !run.is_empty() {
+            gap += 1;
+        } else {
+            if holds_card(&run) {
+                return true;
             }
-            None if matches!(c, ' ' | '-' | '.' | '\u{a0}') && gap == 0 && !run.is_empty() => gap = 1,
-            None => {
-                if is_card(&run) {
-                    return true;
-                }
-                run.clear();
-                gap = 0;
-            }
+            run.clear();
+            gap = 0;
         }
     }
     false
 }
 
-fn is_card(digits: &[u8]) -> bool {
-    (13..=19).contains(&digits.len()) && is_scheme(digits) && luhn(digits)
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{feff}')
 }
 
-/// Visa, Mastercard, American Express, Discover and Diners, JCB, UnionPay, RuPay, Maestro.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_' | ',' | ':' | '\u{2010}'..='\u{2015}')
+}
+
+/// Decimal digits, the Arabic ones and those of Persian and Hindi included.
+fn digit(c: char) -> Option<u8> {
+    let zeros = [0x30, 0x660, 0x6f0, 0x966];
+    let code = u32::from(c);
+    zeros.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// A card number may stand anywhere in a run of digits: an expiry or a code often follows it.
+fn holds_card(run: &[u8]) -> bool {
+    (13..=19).any(|length| run.windows(length).any(|digits| is_scheme(digits) && luhn(digits)))
+}
+
+/// Visa, Mastercard, American Express, Discover and Diners, JCB, UnionPay, RuPay, Maestro, each in
+/// the lengths that it issues: any other length would find cards in ordinary numbers.
 fn is_scheme(digits: &[u8]) -> bool {
     let first = |count: usize| digits[..count].iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
-    digits[0] == 4
-        || (51..=55).contains(&first(2))
-        || (2221..=2720).contains(&first(4))
-        || matches!(first(2), 34 | 35 | 36 | 37 | 38 | 39 | 50 | 56..=58 | 60 | 62 | 63 | 64 | 65 | 67)
-        || matches!(first(2), 81 | 82)
+    match digits.len() {
+        16 => {
+            digits[0] == 4
+                || (51..=55).contains(&first(2))
+                || (2221..=2720).contains(&first(4))
+                || (3528..=3589).contains(&first(4))
+                || matches!(first(2), 60 | 62 | 65 | 81 | 82)
+                || (644..=649).contains(&first(3))
+        }
+        15 => matches!(first(2), 34 | 37),
+        14 => matches!(first(2), 36 | 38 | 39) || (300..=305).contains(&first(3)),
+        13 => digits[0] == 4,
+        19 => digits[0] == 4 || first(2) == 62 || matches!(first(4), 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763),
+        _ => first(2) == 62 || matches!(first(4), 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763),
+    }
 }
 
 fn luhn(digits: &[u8]) -> bool {
@@ -62,6 +90,15 @@ mod tests {
             "4242424242424242",
             "4242 4242 4242 4242",
             "my card: 5555-5555-5555-4444, thanks",
+            "4242 4242 4242 4242 12/30 123",
+            "1 4242424242424242",
+            "+46 70 4242424242424242",
+            "4242424242424242-12-30",
+            "4242/4242/4242/4242",
+            "4242 – 4242 – 4242 – 4242",
+            "4242\u{200b}4242\u{202f}4242\u{200b}4242",
+            "４２４２４２４２４２４２４２４２",
+            "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢",
             "378282246310005",
             "4000 0000 0000 0002",
             "6011111111111117",
@@ -73,9 +110,7 @@ mod tests {
 
     #[test]
     fn ordinary_numbers_are_left_alone() {
-        for text in
-            ["", "+46 70 555 01 42", "2026-11-22", "4242424242424241", "order 1234567890123", "DE123456789", "118 67"]
-        {
+        for text in ["", "+46 70 555 01 42", "2026-11-22", "4242424242424241", "order 1234567890123", "DE123456789", "118 67"] {
             assert!(!is_in(text), "{text}");
         }
     }

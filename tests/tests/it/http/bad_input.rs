@@ -207,6 +207,17 @@ async fn buyers_who_are_nobody() {
 }
 
 #[tokio::test]
+async fn answers_stay_small_however_much_is_wrong() {
+    let app = TestApp::start().await;
+    let name = "n".repeat(50_000);
+    let answer = app.ask_quote(&json!({"items": [], name: 1})).await;
+    assert_problem(answer, 422, "unknown_field").await;
+    let addons: Vec<Value> = (0..3_000).map(|_| json!({"addon_id": "x"})).collect();
+    let answer = app.ask_quote(&json!({"items": [{"price_id": "pro_monthly", "addons": addons}]})).await;
+    assert_problem(answer, 422, "cart_invalid").await;
+}
+
+#[tokio::test]
 async fn bodies_that_are_not_read() {
     let app = TestApp::start().await;
     for kind in

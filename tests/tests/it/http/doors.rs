@@ -137,6 +137,8 @@ async fn what_is_not_http_is_closed_and_what_is_too_much_is_refused() {
         (format!("GET /csp HTTP/1.1\r\n{host}X: a\0b\r\n\r\n"), "400"),
         (format!("GET /csp HTTP/1.1\r\n{host}X : a\r\n\r\n"), "400"),
         (format!("POST /v1/quotes HTTP/1.1\r\n{host}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}"), "400"),
+        (format!("POST /csp HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"), "400"),
+        (format!("GET /csp HTTP/1.1\r\n{host}X: {}\r\n\r\n", "a".repeat(40_000)), "431"),
         ("\u{16}\u{3}\u{1}\u{2}\u{0}".repeat(9), "400"),
     ] {
         let answer = raw(&app, &request).await;
@@ -177,4 +179,15 @@ async fn operations_are_on_their_own_listener() {
     }
     assert_eq!(app.http.get(format!("{}/metrics", app.ready().operations)).send().await.unwrap().status(), 200);
     assert_problem(app.get("/metrics").send().await.unwrap(), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_order_the_sandbox_about() {
+    let app = TestApp::start().await;
+    let url = format!("{}/control/webhooks/send", app.ready().sandbox);
+    let body = r#"{"type":"payment.succeeded","data":{}}"#;
+    let page = app.http.post(&url).header(ORIGIN, "https://evil.example").header("content-type", "text/plain").body(body);
+    assert_eq!(page.send().await.unwrap().status(), 403);
+    let rebound = app.http.get(format!("{}/control/state", app.ready().sandbox)).header(HOST, "rebind.evil.example");
+    assert_eq!(rebound.send().await.unwrap().status(), 403);
 }

@@ -161,3 +161,23 @@ async fn a_tampered_cart_never_reaches_the_provider() {
     let sandbox = &app.demo.sandbox;
     assert_eq!((app.sessions(), sandbox.request_count("POST /checkouts/preview")), (0, previews), "nothing went out");
 }
+
+#[tokio::test]
+async fn where_tax_depends_on_the_postal_code_it_is_asked_for() {
+    let app = TestApp::start().await;
+    let ask = |code: Option<&str>| {
+        let mut customer = json!({"country": "US"});
+        if let Some(code) = code {
+            customer["postal_code"] = code.into();
+        }
+        json!({"items": [{"price_id": "pro_monthly"}], "customer": customer})
+    };
+    let without: Quote = read(app.ask_quote(&ask(None)).await, 200).await;
+    let body = json!({"quote_token": without.quote_token, "customer": {"email": "ada@example.com"}});
+    assert_problem(app.ask_checkout("untaxed", &body).await, 422, "postal_code_required").await;
+    for wrong in ["ZZZ", "1234", "123456", "12345-67"] {
+        assert_problem(app.ask_quote(&ask(Some(wrong))).await, 422, "postal_code_invalid").await;
+    }
+    let with: Quote = read(app.ask_quote(&ask(Some("94103"))).await, 200).await;
+    assert!(with.tax.unwrap().amount > 0);
+}

@@ -174,3 +174,66 @@ async fn two_payments_for_one_order_are_counted() {
     assert_eq!(app.deliver("msg_second", &second).await.status(), 200);
     assert_eq!(app.state(&created).await.status, CheckoutStatus::Paid);
 }
+
+#[tokio::test]
+async fn a_later_word_about_a_paid_payment_never_opens_the_order_again() {
+    let app = TestApp::start().await;
+    let other = app.checkout(&app.quote("pro_monthly", "DE").await).await;
+    let paid = |created: &CreatedCheckout, id: &str| {
+        let mut notice = payment(created, 3_451, "EUR");
+        notice["data"]["payment_id"] = id.into();
+        notice["data"]["updated_at"] = "2026-11-22T10:00:01Z".into();
+        notice
+    };
+    let changes: [(&str, fn(&mut Value)); 5] = [
+        ("another amount", |data| data["total_amount"] = 1.into()),
+        ("a renewal", |data| data["charge_type"] = "renewal".into()),
+        ("a change of card", |data| data["is_update_payment_method"] = true.into()),
+        ("no name", |data| {
+            data["metadata"] = json!({});
+            data["checkout_session_id"] = Value::Null;
+        }),
+        ("a state from the future", |data| data["status"] = "settling".into()),
+    ];
+    for (number, (case, change)) in changes.into_iter().enumerate() {
+        for newest_first in [false, true] {
+            let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
+            let first = paid(&created, &format!("pay_{number}_{newest_first}"));
+            let mut second = first.clone();
+            second["data"]["updated_at"] = "2026-11-22T10:00:02Z".into();
+            change(&mut second["data"]);
+            let mut deliveries = [first, second];
+            if newest_first {
+                deliveries.reverse();
+            }
+            for (place, body) in deliveries.iter().enumerate() {
+                let id = format!("msg_{number}_{newest_first}_{place}");
+                assert_eq!(app.deliver(&id, body).await.status(), 200);
+            }
+            assert_eq!(app.state(&created).await.status, CheckoutStatus::Paid, "{case}, newest first: {newest_first}");
+        }
+    }
+    assert_eq!(app.state(&other).await.status, CheckoutStatus::Open);
+}
+
+#[tokio::test]
+async fn a_payment_of_another_session_is_reviewed() {
+    let app = TestApp::start().await;
+    let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
+    let mut foreign = payment(&created, 3_451, "EUR");
+    foreign["data"]["checkout_session_id"] = "cks_0NSomebodyElses00000".into();
+    assert_eq!(app.deliver("msg_foreign", &foreign).await.status(), 200);
+    app.wait_for(&created, CheckoutStatus::NeedsReview).await;
+}
+
+#[tokio::test]
+async fn one_odd_field_does_not_hide_a_payment() {
+    let app = TestApp::start().await;
+    let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
+    let text = payment(&created, 3_451, "EUR").to_string().replacen('{', r#"{"odd":[1e400,"\ud800"],"#, 1);
+    let secret = SigningSecret::parse(&app.ready().webhook_secret).unwrap();
+    let headers = signed_headers(&secret, "msg_odd", Clock::wall().as_second(), text.as_bytes());
+    let url = format!("{}/webhooks/dodo", app.ready().helper);
+    assert_eq!(app.http.post(url).headers(headers).body(text).send().await.unwrap().status(), 200);
+    app.wait_for(&created, CheckoutStatus::Paid).await;
+}
