@@ -90,7 +90,7 @@ impl Shop {
             }
             state.attempt = attempt;
             // Another tab or device made it: nothing here may read it.
-            state.arrival = if is_ours { arrival } else { Arrival::Paid };
+            state.arrival = if is_ours { arrival } else { Arrival::Unknown };
             state.slow = !is_ours;
         });
         self.go(Step::Status);
@@ -106,10 +106,11 @@ impl Shop {
             let mut wait = 1_000;
             loop {
                 let streamed = state.host.api.follow(&id, &secret, |checkout| self.told(checkout)).await;
-                if !streamed && self.is_live() {
-                    if let Ok(checkout) = state.host.api.checkout(&id, &secret).await {
-                        self.told(checkout);
-                    }
+                if !streamed
+                    && self.is_live()
+                    && let Ok(checkout) = state.host.api.checkout(&id, &secret).await
+                {
+                    self.told(checkout);
                 }
                 if self.is_settled(&id) {
                     return;
