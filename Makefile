@@ -43,7 +43,8 @@ fmt: ## format the code
 	cargo fmt --all
 
 bench: widget ## a table of speeds, asserting nothing
-	cargo run --release -p checkout-tests --bin bench
+	@cargo build --release --workspace --bin checkout-server --bin bench
+	@"$(CARGO_TARGET_DIR)/release/bench"
 
 widget: ## build the widget into dist/widget
 	@tools/install.sh widget

@@ -7,7 +7,8 @@
 export CHROMEDRIVER
 
 # Unit, property, HTTP, store and browser tests, in the profile that `make demo` runs as well.
-host() { cargo test --workspace --no-fail-fast; }
+# The executable first: stories about commands start it, and `cargo test` alone does not make it.
+host() { cargo build --workspace --bin checkout-server && cargo test --workspace --no-fail-fast; }
 
 # The widget's own tests, compiled to WebAssembly, in Chromium. What it starts with is written in
 # checkout-ui/webdriver.json.

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::error::{Code, Problem};
 use crate::keys::Keys;
 use crate::provider::Provider;
 use crate::signature::SigningSecret;
@@ -36,8 +38,12 @@ pub struct Parts {
     pub public_url: String,
     /// The pages that may use it, as exact origins.
     pub allowed_origins: Vec<String>,
+    /// Whether no real money moves: the pages say so.
+    pub test_mode: bool,
     /// Cancelled when the helper is to stop.
     pub stopping: CancellationToken,
+    /// What has to end before the helper may.
+    pub tasks: TaskTracker,
     /// Which checkouts are being made right now.
     pub flights: Flights,
     /// Tells who watches that a checkout has changed.
@@ -49,6 +55,37 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Finishes work that has been begun, also when its caller goes away or the helper is told to
+    /// stop meanwhile. A panic is counted and told like any other.
+    ///
+    /// # Errors
+    /// The work panicked.
+    pub async fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
+        self.tasks.spawn(work).await.map_err(|_| {
+            metrics::counter!("checkout_panics_total").increment(1);
+            tracing::error!("work that had been begun panicked");
+            Code::Internal.into()
+        })
+    }
+
+    /// Whether pages of that origin may use the helper: the listed ones, and its own.
+    #[must_use]
+    pub fn allows(&self, origin: &str) -> bool {
+        self.public_url == origin || self.allowed_origins.iter().any(|allowed| allowed == origin)
+    }
+
+    /// Whether that is a name of this helper: the public one, or loopback for its own machine.
+    #[must_use]
+    pub fn answers_for(&self, host: &str) -> bool {
+        let public = self.public_url.split("://").nth(1).unwrap_or_default();
+        let name = match host.rsplit_once(':') {
+            // An IPv6 address has colons of its own, inside its brackets.
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => host,
+        };
+        host.eq_ignore_ascii_case(public) || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
     }
 }
 
@@ -97,29 +134,5 @@ impl Changes {
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<String> {
         self.0.subscribe()
-    }
-}
-
-impl App {
-    /// Whether pages of that origin may use the helper: the listed ones, and its own.
-    #[must_use]
-    pub fn allows(&self, origin: &str) -> bool {
-        self.public_url == origin || self.allowed_origins.iter().any(|allowed| allowed == origin)
-    }
-
-    /// Whether that is a name of this helper: the public one, or loopback for its own machine.
-    #[must_use]
-    pub fn answers_for(&self, host: &str) -> bool {
-        let public = self.public_url.split("://").nth(1).unwrap_or_default();
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        host.eq_ignore_ascii_case(public) || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
-    }
-}
-
-impl App {
-    /// Whether no real money moves: the pages say so.
-    #[must_use]
-    pub fn is_test(&self) -> bool {
-        self.provider.checkout_origin() != "https://checkout.dodopayments.com"
     }
 }

@@ -101,14 +101,19 @@ fn unpaid_status(state: &PaymentState) -> CheckoutStatus {
 /// later still wins.
 #[must_use]
 pub fn status_at(folded: CheckoutStatus, expires_at: Timestamp, now: Timestamp) -> CheckoutStatus {
-    let payable = matches!(folded, CheckoutStatus::Open | CheckoutStatus::Failed | CheckoutStatus::Canceled);
-    if payable && now >= expires_for_good(expires_at) { CheckoutStatus::Expired } else { folded }
+    if folded.is_payable() && now >= expires_for_good(expires_at) { CheckoutStatus::Expired } else { folded }
 }
 
 /// When a checkout that was not paid is called expired.
 #[must_use]
 pub fn expires_for_good(expires_at: Timestamp) -> Timestamp {
     expires_at + SLACK
+}
+
+/// What the buyer reads when they gave up.
+#[must_use]
+pub fn canceled() -> Failure {
+    failure(Some("CUSTOMER_CANCELLED"))
 }
 
 /// What the buyer reads when a payment did not go through. The provider's own text is written for

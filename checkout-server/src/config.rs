@@ -24,6 +24,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The catalog's file.
     pub catalog: PathBuf,
+    /// Whether real money moves. Never by default.
+    pub live: bool,
     /// The provider's API.
     pub provider_api: String,
     /// Where its payment pages live.
@@ -137,21 +139,21 @@ impl Config {
                 .collect::<Result<_, _>>()?,
             data: data.unwrap_or_else(|| PathBuf::from("data")),
             catalog: catalog.unwrap_or_else(|| PathBuf::from("catalog.toml")),
+            live: matches!(mode, Mode::Live),
             provider_api: api_url.unwrap_or_else(|| api.to_owned()),
             provider_checkout: checkout_url.unwrap_or_else(|| pages.to_owned()),
             provider_key: secret(environment, "DODO_PAYMENTS_API_KEY", key_file)?.into(),
-            webhook_secrets: webhook_keys
-                .split([',', ' '])
-                .filter(|text| !text.is_empty())
-                .map(SigningSecret::parse)
-                .collect::<Result<_, _>>()
-                .map_err(|error| ConfigError::Unusable {
-                    setting: "DODO_PAYMENTS_WEBHOOK_KEY",
-                    cure: error.to_string(),
-                })?,
+            webhook_secrets: webhook_secrets(&webhook_keys)?,
             secret_key: secret_key.into(),
         })
     }
+}
+
+fn webhook_secrets(text: &str) -> Result<Vec<SigningSecret>, ConfigError> {
+    let unusable = |cure: String| ConfigError::Unusable { setting: "DODO_PAYMENTS_WEBHOOK_KEY", cure };
+    let keys = text.split([',', ' ']).filter(|key| !key.is_empty()).map(SigningSecret::parse);
+    let secrets: Vec<SigningSecret> = keys.collect::<Result<_, _>>().map_err(|error| unusable(error.to_string()))?;
+    if secrets.is_empty() { Err(unusable("name at least one secret".to_owned())) } else { Ok(secrets) }
 }
 
 fn secret(

@@ -1,8 +1,8 @@
 //! Every error that a caller sees: one table of codes, one shape (RFC 9457).
 //!
-//! Use [`Problem`] wherever a request is refused. Errors of a room (a cart, a token, the provider)
-//! have their own small enums beside the room and become a `Problem` at the door, in
-//! `http/answer.rs` or in a `From` beside the enum. What happened inside is logged once, where it
+//! Use [`Problem`] wherever a request is refused, in the rooms as at the doors. What is not about a
+//! request (a token, the store, the provider) has its own small enum beside its room, and a `From`
+//! where it can become one. What happened inside is logged once, where it
 //! happened, and never put into an answer; nor is the caller's input.
 
 use std::time::Duration;
@@ -57,7 +57,6 @@ codes! {
     MethodNotAllowed "method_not_allowed" 405 false "This address does not take that method."
     OriginNotAllowed "origin_not_allowed" 403 false "This page's origin is not in the helper's allowed_origins."
     SecretKeyInBrowser "secret_key_in_browser" 403 false "A secret key was sent from a browser. Take it off the page and replace it."
-    Unauthorized "unauthorized" 401 false "The secret key is missing or wrong."
     UnsupportedMediaType "unsupported_media_type" 415 false "Send application/json in UTF-8."
     UnsupportedEncoding "unsupported_encoding" 415 false "Send the body without Content-Encoding."
     BodyTooLarge "body_too_large" 413 false "The body is larger than this address takes."
@@ -101,15 +100,13 @@ codes! {
     OrderClosed "order_closed" 409 false "That order can no longer be paid."
     AlreadySubscribed "already_subscribed" 409 false "This customer already has that subscription."
     ItemUnavailable "item_unavailable" 422 false "Something in the cart is no longer sold."
-    RateLimited "rate_limited" 429 true "Too many requests. Try again later."
     ProviderUnknown "provider_unknown" 503 true "The payment provider's answer did not arrive. Send the same request with the same key again."
     ProviderUnavailable "provider_unavailable" 503 true "The payment provider cannot be reached right now."
     StorageUnavailable "storage_unavailable" 503 true "The request could not be stored. Nothing was charged."
     WebhookHeaderMissing "webhook_header_missing" 400 false "A webhook header is missing, repeated or malformed."
     WebhookTimestampOutOfTolerance "webhook_timestamp_out_of_tolerance" 400 false "The webhook was signed more than five minutes ago or ahead."
     WebhookSignatureInvalid "webhook_signature_invalid" 401 false "The webhook's signature is not valid."
-    RequestTimeout "request_timeout" 503 true "The request took too long."
-    ShuttingDown "shutting_down" 503 true "The server is stopping. Try again."
+    WidgetNotBuilt "widget_not_built" 503 false "The widget was not built into this executable; run make build."
     Internal "internal" 500 true "Something went wrong on our side."
 }
 

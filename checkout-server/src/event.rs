@@ -1,7 +1,7 @@
 //! What a provider tells us, in our own words: a notice is a hint that something happened and an
 //! observation of how an object is. Observations are ordered, notices are not (G15).
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 
 use checkout_types::money::Money;
 use jiff::Timestamp;
@@ -61,19 +61,22 @@ pub enum PaymentState {
     Unknown(String),
 }
 
+/// Before a state that is not ours, so that it is never taken for one.
+const UNKNOWN: &str = "unknown:";
+
 impl PaymentState {
     /// As in the store.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
+    pub fn as_str(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
             Self::Waiting => "waiting",
             Self::Processing => "processing",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Partial => "partial",
-            Self::Unknown(text) => text,
-        }
+            Self::Unknown(text) => return Cow::Owned(format!("{UNKNOWN}{text}")),
+        })
     }
 
     /// As it was put into the store.
@@ -86,7 +89,7 @@ impl PaymentState {
             "failed" => Self::Failed,
             "cancelled" => Self::Cancelled,
             "partial" => Self::Partial,
-            other => Self::Unknown(other.to_owned()),
+            other => Self::Unknown(other.trim_start_matches(UNKNOWN).to_owned()),
         }
     }
 
@@ -148,30 +151,36 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// Joins what is known of one payment with another observation of it. Commutative and
-    /// idempotent. Paid is sticky: a late or contradicting notice never takes it back
-    /// (GUARANTEES, state machine 2).
+    /// Joins what is known of one payment with another observation of it. Commutative, associative
+    /// and idempotent. Paid is sticky: a late or contradicting notice never takes it back
+    /// (GUARANTEES, state machine 2). Whose payment it is only becomes known, never unknown.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         let paid = |payment: &Self| payment.seen.state == PaymentState::Succeeded;
-        let ours_wins = match (paid(&self), paid(&other)) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => self.order(&other) != Ordering::Less,
-        };
-        if ours_wins { self } else { other }
+        let ours_wins = (paid(&self), self.rank()) >= (paid(&other), other.rank());
+        let (mut winner, loser) = if ours_wins { (self, other) } else { (other, self) };
+        winner.seen.checkout = least(winner.seen.checkout, loser.seen.checkout);
+        winner.seen.session = least(winner.seen.session, loser.seen.session);
+        winner
     }
 
-    /// Total, also between two observations that claim the same version: their content decides,
-    /// so that the order of arrival does not.
-    fn order(&self, other: &Self) -> Ordering {
-        self.version.cmp(&other.version).then_with(|| {
-            let content = |payment: &Self| {
-                let PaymentSeen { amount, error_code, state, .. } = &payment.seen;
-                (amount.map(|money| (money.amount, money.currency)), error_code.clone(), state.as_str().to_owned())
-            };
-            content(self).cmp(&content(other))
-        })
+    /// Total, also between two observations that claim the same version: their content decides, so
+    /// that the order of arrival does not.
+    fn rank(&self) -> impl Ord + use<> {
+        let Self { seen, version } = self;
+        let PaymentSeen { id, checkout: _, session: _, created_at, updated_at, state, amount, products, first, error_code } =
+            seen;
+        let money = amount.map(|money| (money.amount, money.currency));
+        let times = (*created_at, *updated_at);
+        (*version, state.as_str().into_owned(), money, products.clone(), *first, error_code.clone(), times, id.clone())
+    }
+}
+
+/// The lesser of two names, if there is any: which one is a matter of agreement, not of order.
+fn least(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -196,10 +205,21 @@ mod tests {
         Payment { version: Version::of(&seen, None, Timestamp::UNIX_EPOCH), seen }
     }
 
+    /// Few values for each field, so that any two observations may tie or contradict each other.
     fn any_payment() -> impl Strategy<Value = Payment> {
-        let states = ["waiting", "processing", "succeeded", "failed", "cancelled", "partial", "new_state"];
-        (prop::sample::select(states.to_vec()), 0_i64..4, 0_i64..3)
-            .prop_map(|(state, changed, amount)| payment(PaymentState::from_store(state), changed, amount))
+        let states = ["waiting", "processing", "succeeded", "failed", "cancelled", "partial", "unknown:new"];
+        let name = || prop::option::of(prop::sample::select(vec!["co_1".to_owned(), "co_2".to_owned()]));
+        let products = prop::collection::vec(prop::sample::select(vec!["pdt_1".to_owned(), "pdt_2".to_owned()]), 0..2);
+        let told = (prop::sample::select(states.to_vec()), 0_i64..3, 0_i64..2, 0_i64..2, any::<bool>());
+        (told, name(), name(), products, prop::option::of(Just("DECLINED".to_owned()))).prop_map(
+            |((state, changed, event, amount, first), checkout, session, products, error_code)| {
+                let mut payment = payment(PaymentState::from_store(state), changed, amount);
+                let created_at = Timestamp::from_second(event).ok();
+                payment.seen = PaymentSeen { checkout, session, products, first, error_code, created_at, ..payment.seen };
+                payment.version = Version::of(&payment.seen, created_at, Timestamp::UNIX_EPOCH);
+                payment
+            },
+        )
     }
 
     #[test]
@@ -208,6 +228,22 @@ mod tests {
         let failed_later = payment(PaymentState::Failed, 2, 100);
         assert_eq!(paid.clone().join(failed_later.clone()), paid);
         assert_eq!(failed_later.join(paid.clone()), paid);
+    }
+
+    #[test]
+    fn whose_payment_it_is_does_not_depend_on_which_notice_came_first() {
+        let mut named = payment(PaymentState::Succeeded, 1, 100);
+        named.seen.checkout = Some("co_1".to_owned());
+        let newer_without_a_name = payment(PaymentState::Succeeded, 2, 100);
+        for (one, other) in [(named.clone(), newer_without_a_name.clone()), (newer_without_a_name, named)] {
+            assert_eq!(one.join(other).seen.checkout.as_deref(), Some("co_1"));
+        }
+    }
+
+    #[test]
+    fn a_foreign_state_is_never_taken_for_one_of_ours() {
+        let foreign = PaymentState::Unknown("succeeded".to_owned());
+        assert_eq!(PaymentState::from_store(&foreign.as_str()), foreign);
     }
 
     proptest! {

@@ -1,13 +1,11 @@
-//! A helper that is up: its listeners, and a stop that loses nothing.
+//! A helper that is up: its listeners, and a stop that finishes what was begun.
 
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::http;
-use crate::telemetry;
+use crate::{http, telemetry};
 
 /// The two listeners of a helper.
 pub struct Listeners {
@@ -28,9 +26,16 @@ impl Listeners {
 }
 
 /// Serves until the app is told to stop; `router` is [`http::router`], perhaps with a layer more.
-pub fn start(app: &App, listeners: Listeners, router: axum::Router, tasks: &TaskTracker) {
+pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
     let Listeners { public, operations } = listeners;
-    tasks.spawn(http::serve::serve(public, router, app.stopping.clone()));
+    app.tasks.spawn(http::serve::serve(public, router, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
-    tasks.spawn(http::serve::serve(operations, operations_router, app.stopping.clone()));
+    app.tasks.spawn(http::serve::serve(operations, operations_router, app.stopping.clone()));
+}
+
+/// Tells it to stop and waits until everything has ended (G2f).
+pub async fn stop(app: &App) {
+    app.stopping.cancel();
+    app.tasks.close();
+    app.tasks.wait().await;
 }

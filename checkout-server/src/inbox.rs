@@ -1,10 +1,11 @@
 //! Verified webhooks: kept raw, deduplicated and folded in one transaction; told to those who
 //! watch after the commit. What the provider repeats or reorders changes nothing.
 
+use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::store::{Accepted, Delivery, StoreError};
+use crate::store::{Accepted, Delivery, Effect, StoreError};
 
 /// Takes a delivery whose signature has been checked.
 ///
@@ -25,15 +26,37 @@ pub async fn accept(
         Accepted::Stored(_) => "stored",
     };
     metrics::counter!("checkout_webhooks_total", "kind" => kind, "outcome" => outcome).increment(1);
-    if let Accepted::Stored(Some(change)) = &accepted {
-        tracing::info!(checkout = %change.checkout, status = change.status.as_str(), "a webhook changed a checkout");
-        if change.paid_twice {
-            metrics::counter!("checkout_paid_twice_total").increment(1);
-            tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
-        }
-        app.changes.publish(&change.checkout);
+    if let Accepted::Stored(effect) = &accepted {
+        tell(app, effect);
     }
     Ok(accepted)
+}
+
+/// Says what a delivery did to those who watch: pages by the change, operators by logs and metrics.
+fn tell(app: &App, effect: &Effect) {
+    match effect {
+        Effect::None | Effect::Unclaimed { names_an_order: false } => {}
+        Effect::Unclaimed { names_an_order: true } => {
+            metrics::counter!("checkout_payments_unclaimed_total").increment(1);
+            tracing::error!("a payment names an order that we do not have");
+        }
+        Effect::Stuck(error) => {
+            metrics::counter!("checkout_notices_stuck_total").increment(1);
+            tracing::error!(%error, "a notice was kept and could not be folded");
+        }
+        Effect::Changed(change) => {
+            tracing::info!(checkout = %change.checkout, status = change.status.as_str(), "a webhook changed a checkout");
+            if change.status == CheckoutStatus::NeedsReview {
+                metrics::counter!("checkout_needs_review_total").increment(1);
+                tracing::error!(checkout = %change.checkout, "paid, but not as ordered: look at it");
+            }
+            if change.paid_twice {
+                metrics::counter!("checkout_paid_twice_total").increment(1);
+                tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
+            }
+            app.changes.publish(&change.checkout);
+        }
+    }
 }
 
 /// A label of few values, whatever is sent.

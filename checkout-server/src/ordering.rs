@@ -43,10 +43,11 @@ pub struct Made {
 /// The request is refused, the price has changed, or the provider did not answer. After the
 /// latter the same request with the same key goes on where this one stopped.
 pub async fn order(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
-    let (app, key) = (app.clone(), key.to_owned());
-    // A claimed order is finished, also when the caller goes away.
-    let working = tokio::spawn(async move { claim_and_send(&app, &key, request).await });
-    working.await.unwrap_or_else(|_| Err(Code::Internal.into()))
+    let working = {
+        let (app, key) = (app.clone(), key.to_owned());
+        async move { claim_and_send(&app, &key, request).await }
+    };
+    app.finish(working).await?
 }
 
 async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
@@ -146,10 +147,13 @@ async fn claim(
 ) -> Result<StoredCheckout, Problem> {
     let now = app.clock.now();
     let renews = wanted.request.renews.clone();
-    if let Some(renews) = &renews
-        && app.store.checkout(renews).await?.is_none()
-    {
-        return Err(Problem::at(Code::UnknownCheckout, "/renews"));
+    if let Some(renews) = &renews {
+        let unknown = || Problem::at(Code::UnknownCheckout, "/renews");
+        let old = app.store.checkout(renews).await?.ok_or_else(unknown)?;
+        // What is paid, or about to be, is not sold again in its name (G7).
+        if !old.status.is_payable() {
+            return Err(Code::OrderClosed.into());
+        }
     }
     let claim = Claim {
         id: random::id("co", now),
@@ -160,21 +164,18 @@ async fn claim(
         created_at: now,
         expires_at: now + SESSION_LIFETIME,
     };
-    let id = claim.id.clone();
     // Another helper on the same store may have been faster; its caller has the answer.
-    if app.store.claim(claim).await?.is_some() {
-        return Err(Problem::from(Code::IdempotencyInProgress).after(1));
-    }
-    app.store.checkout(&id).await?.ok_or_else(|| Code::StorageUnavailable.into())
+    app.store.claim(claim).await?.ok_or_else(|| Problem::from(Code::IdempotencyInProgress).after(1))
 }
 
 async fn resume(app: &App, known: StoredCheckout) -> Result<StoredCheckout, Problem> {
     if known.sends >= MOST_SENDS {
+        // Nobody was ever shown a page of this order; whoever still wants it orders anew.
         tracing::error!(checkout = %known.id, "the provider's answer was lost three times");
-        return Err(Problem::from(Code::ProviderUnavailable).after(60));
+        return Err(Code::OrderClosed.into());
     }
     app.store.count_send(&known.id).await?;
-    Ok(StoredCheckout { sends: known.sends + 1, ..known })
+    Ok(known)
 }
 
 async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result<Made, Problem> {
@@ -191,22 +192,19 @@ async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result
     match app.provider.create_session(&session).await {
         Ok(session) => {
             let session = StoredSession { id: session.id, url: session.url };
-            let checkout = app.store.reveal(id, session).await?.ok_or(Code::StorageUnavailable)?;
+            let checkout = app.store.reveal(id, session, app.clock.now() + SESSION_LIFETIME).await?.ok_or(Code::StorageUnavailable)?;
             let session = checkout.session.clone().ok_or(Code::StorageUnavailable)?;
             app.changes.publish(id);
             Ok(Made { checkout, session, replayed: false })
         }
         Err(error) => {
             tracing::warn!(checkout = %id, %error, "no payment page was made");
-            // Where nothing was made the key is free again. After an unknown outcome it is not, and
-            // neither while an earlier send of this order is unknown.
-            let made_nothing = match error {
-                ProviderError::Rejected { .. } => true,
-                ProviderError::Unavailable(_) => claimed.sends == 1,
-                ProviderError::Unknown(_) => false,
-            };
-            if made_nothing {
-                app.store.release(id).await?;
+            match error {
+                // Refused for good. An earlier send may have made a page, but nobody knows of it.
+                ProviderError::Rejected { .. } => app.store.release(id).await?,
+                ProviderError::Unavailable(_) => app.store.uncount_send(id).await?,
+                // The key stays claimed: the same request goes on from here.
+                ProviderError::Unknown(_) => {}
             }
             Err(error.into())
         }

@@ -28,7 +28,7 @@ pub trait Provider: Send + Sync + 'static {
     /// that is safe.
     fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session>;
 
-    /// A payment as it is now, in the provider's own JSON.
+    /// A payment as it is now.
     fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice>;
 
     /// Reads a webhook's body, which has been verified. Takes whatever it is.

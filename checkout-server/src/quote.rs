@@ -41,14 +41,15 @@ pub struct Cart<'a> {
 }
 
 impl Cart<'_> {
-    /// The trial that the catalog gives with this cart, if any: the shortest, where lines differ.
+    /// The trial that the catalog gives with this cart, 0 for none: the provider's own default does
+    /// not count. The shortest, where lines differ. `None` where nothing recurs.
     #[must_use]
     pub fn trial_days(&self) -> Option<u32> {
         let trial = |line: &Line<'_>| match line.price.billing {
             Billing::Recurring { trial_days, .. } => Some(trial_days),
             Billing::OneTime | Billing::Usage { .. } => None,
         };
-        self.lines.iter().filter_map(trial).min().filter(|days| *days > 0)
+        self.lines.iter().filter_map(trial).min()
     }
 }
 
@@ -92,12 +93,30 @@ pub fn check<'a>(catalog: &'a Catalog, request: &QuoteRequest) -> Result<Cart<'a
     if !errors.is_empty() {
         return Err(Problem { errors, ..Code::CartInvalid.into() });
     }
+    let currency = currency_of(&lines, request.currency)?;
+    check_size(&lines)?;
     Ok(Cart {
-        currency: currency_of(&lines, request.currency)?,
+        currency,
         discount_code: request.discount_code.as_deref().map(discount_code).transpose()?,
         address: request.customer.as_ref().map(address).transpose()?,
         lines,
     })
+}
+
+/// A total that JSON readers would round is no total (G9).
+fn check_size(lines: &[Line<'_>]) -> Result<(), Problem> {
+    let too_large = |_| Problem::at(Code::AmountTooLarge, "/items");
+    let mut total: Option<Money> = None;
+    for line in lines {
+        let addons = line.addons.iter().map(|(addon, quantity)| addon.money.times(*quantity));
+        for amount in addons.chain([line.price.money.times(line.quantity)]) {
+            let amount = amount.map_err(too_large)?;
+            // Lines of other currencies are charged in the cart's: their size is what matters here.
+            let so_far = total.map_or(Money::zero(amount.currency), |total| Money::new(total.amount, amount.currency));
+            total = Some(so_far.plus(amount).map_err(too_large)?);
+        }
+    }
+    Ok(())
 }
 
 fn check_line<'a>(catalog: &'a Catalog, item: &CartLine, pointer: &str) -> Result<Line<'a>, Vec<FieldError>> {
@@ -192,13 +211,6 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
 /// [`Incoherent`] where the preview does not add up, or is of another cart.
 pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) -> Result<Quote, Incoherent> {
     let currency = preview.currency;
-    let money = |amount: i64| {
-        if (0..=MAX_AMOUNT).contains(&amount) {
-            Ok(Money::new(amount, currency))
-        } else {
-            Err(Incoherent("an amount is out of range"))
-        }
-    };
     if currency != cart.currency {
         return Err(Incoherent("the preview is in another currency"));
     }
@@ -207,11 +219,11 @@ pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) 
     let known_country = cart.address.as_ref().map(|address| address.country.clone());
     Ok(Quote {
         id,
-        subtotal: money(preview.subtotal)?,
-        discount: money(preview.discount)?,
-        tax: known_country.is_some().then(|| money(preview.tax)).transpose()?,
+        subtotal: money(preview, preview.subtotal)?,
+        discount: money(preview, preview.discount)?,
+        tax: known_country.is_some().then(|| money(preview, preview.tax)).transpose()?,
         tax_inclusive: preview.lines.iter().all(|line| line.tax_inclusive),
-        total: money(preview.total)?,
+        total: money(preview, preview.total)?,
         recurring: recurring(cart, preview)?,
         discount_code: cart.discount_code.clone(),
         country: known_country,
@@ -219,6 +231,11 @@ pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) 
         quote_token: String::new(),
         lines,
     })
+}
+
+fn money(preview: &Preview, amount: i64) -> Result<Money, Incoherent> {
+    let fits = (0..=MAX_AMOUNT).contains(&amount);
+    if fits { Ok(Money::new(amount, preview.currency)) } else { Err(Incoherent("an amount is out of range")) }
 }
 
 /// The provider's preview contradicts itself or the cart: nothing that a buyer should be shown.
@@ -229,7 +246,7 @@ pub struct Incoherent(&'static str);
 fn quote_line(line: &Line<'_>, preview: &Preview) -> Result<QuoteLine, Incoherent> {
     const OVERFLOW: Incoherent = Incoherent("a line's total is out of range");
     let priced = preview_line(line, preview)?;
-    let unit = Money::new(priced.unit, preview.currency);
+    let unit = money(preview, priced.unit)?;
     let mut total = unit.times(line.quantity).map_err(|_| OVERFLOW)?;
     let mut addons = Vec::with_capacity(line.addons.len());
     for (addon, quantity) in &line.addons {
@@ -238,7 +255,7 @@ fn quote_line(line: &Line<'_>, preview: &Preview) -> Result<QuoteLine, Incoheren
             .iter()
             .find(|priced| priced.addon == addon.provider_addon && priced.quantity == *quantity)
             .ok_or(Incoherent("an add-on is missing"))?;
-        let addon_total = Money::new(priced.unit, preview.currency).times(*quantity).map_err(|_| OVERFLOW)?;
+        let addon_total = money(preview, priced.unit)?.times(*quantity).map_err(|_| OVERFLOW)?;
         total = total.plus(addon_total).map_err(|_| OVERFLOW)?;
         addons.push(QuoteAddon {
             addon_id: addon.id.clone(),
@@ -287,7 +304,7 @@ fn recurring(cart: &Cart<'_>, preview: &Preview) -> Result<Vec<Recurring>, Incoh
                 .ok_or(Incoherent("a recurring charge is missing"))?;
             Ok(Recurring {
                 price_id: line.price.id.clone(),
-                amount: Money::new(charge.amount, preview.currency),
+                amount: money(preview, charge.amount)?,
                 billing: line.price.billing,
                 next_at: charge.next_at.clone(),
             })

@@ -1,14 +1,18 @@
 //! What is remembered, as verbs. Each is one transaction; each that writes is answered after its
-//! commit (G1, G2). SQLite is in `store/sqlite.rs`, the only place that knows how it is done.
+//! commit (G1, G2). Below: `verbs.rs` says what can be asked, `fold.rs` what a delivery does,
+//! `rows.rs` how it is written, and `sqlite.rs` how SQLite is made to keep its promises.
 
 use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 
 use crate::checkout::Order;
-use crate::event::{Notice, Payment};
+use crate::error::{Code, Problem};
+use crate::event::Notice;
 
+mod fold;
 mod rows;
 mod sqlite;
+mod verbs;
 
 pub use sqlite::Store;
 
@@ -81,12 +85,28 @@ pub struct Delivery {
 }
 
 /// What a delivery did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Accepted {
     /// It was known already; nothing changed.
     Repeat,
-    /// It was new. The checkout whose status it changed, if any.
-    Stored(Option<Change>),
+    /// It was new.
+    Stored(Effect),
+}
+
+/// What a new delivery changed.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Nothing: it is about no payment, or says what was known.
+    None,
+    /// A payment that belongs to no order of ours. If it names one, somebody should look.
+    Unclaimed {
+        /// Whether its metadata names an order in our way.
+        names_an_order: bool,
+    },
+    /// An order.
+    Changed(Change),
+    /// It could not be folded; it is kept and can be replayed once the row is mended.
+    Stuck(StoreError),
 }
 
 /// A checkout that a delivery changed.
@@ -118,7 +138,12 @@ pub enum StoreError {
     },
 }
 
-/// What the payments of one checkout come to, to be written beside it.
-pub(crate) fn fold(order: &Order, payments: &[Payment]) -> crate::checkout::Outcome {
-    crate::checkout::outcome(order, payments)
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        match error {
+            StoreError::Unavailable(_) => Self::from(Code::StorageUnavailable).after(1),
+            StoreError::Impossible { .. } => Code::Internal.into(),
+        }
+    }
 }

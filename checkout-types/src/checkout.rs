@@ -78,7 +78,7 @@ pub struct CheckoutItem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Stable: `card_declined`, `insufficient_funds`, `authentication_failed`, `expired_card`,
-    /// `processing_error`.
+    /// `card_details_wrong`, `processing_error`, `payment_canceled`.
     pub code: String,
     /// One sentence that says what the buyer can do.
     pub message: String,
@@ -122,6 +122,12 @@ impl CheckoutStatus {
             Self::Expired => "expired",
             Self::NeedsReview => "needs_review",
         }
+    }
+
+    /// Whether the buyer can pay it, or try again.
+    #[must_use]
+    pub const fn is_payable(self) -> bool {
+        matches!(self, Self::Open | Self::Failed | Self::Canceled)
     }
 
     /// Whether nothing more will happen by itself.

@@ -58,20 +58,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,
+        test_mode: !settings.live,
         stopping: CancellationToken::new(),
+        tasks: TaskTracker::new(),
         flights: Flights::default(),
         changes: Changes::default(),
     });
-    let tasks = TaskTracker::new();
-    let router = http::router(&app);
-    helper::start(&app, listeners, router, &tasks);
+    helper::start(&app, listeners, http::router(&app));
     if json {
         say(&ready.to_string())?;
     } else {
-        say(&format!("The helper listens on {}", ready["helper"]))?;
+        say(&format!("The helper listens on {}", ready["helper"].as_str().unwrap_or_default()))?;
     }
     asked_to_stop(&app.stopping).await?;
-    tasks.close();
-    tasks.wait().await;
+    helper::stop(&app).await;
     Ok(())
 }

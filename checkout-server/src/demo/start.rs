@@ -45,7 +45,6 @@ pub struct Demo {
     pub app: App,
     /// The provider.
     pub sandbox: Sandbox,
-    tasks: TaskTracker,
 }
 
 /// What scripts need to know, once everything answers.
@@ -107,7 +106,9 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,
+        test_mode: true,
         stopping: CancellationToken::new(),
+        tasks: TaskTracker::new(),
         flights: crate::app::Flights::default(),
         changes: crate::app::Changes::default(),
         catalog,
@@ -115,9 +116,9 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     });
 
     let activity = Activity::new(clock);
-    let tasks = TaskTracker::new();
+    let tasks = &app.tasks;
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
-    helper::start(&app, Listeners { public, operations }, helper_router, &tasks);
+    helper::start(&app, Listeners { public, operations }, helper_router);
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
     tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, app.stopping.clone()));
     tasks.spawn({
@@ -133,15 +134,13 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         activity,
     });
     tasks.spawn(http::serve::serve(shop_listener, shop, app.stopping.clone()));
-    Ok(Demo { ready, app, sandbox, tasks })
+    Ok(Demo { ready, app, sandbox })
 }
 
 impl Demo {
     /// Stops it, finishing what is under way.
     pub async fn stop(self) {
-        self.app.stopping.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        helper::stop(&self.app).await;
     }
 }
 

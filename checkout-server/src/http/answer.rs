@@ -13,7 +13,6 @@ use futures_util::FutureExt as _;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
 use crate::random;
-use crate::store::StoreError;
 
 /// Where a problem's `type` leads: this helper explains its own codes (see `pages::problem`).
 const PROBLEMS: &str = "/problems/";
@@ -30,13 +29,6 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store failed");
-        Self::from(Code::StorageUnavailable).after(1)
     }
 }
 

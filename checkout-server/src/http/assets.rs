@@ -14,6 +14,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::error::{Code, Problem};
+
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 const LOADER: &str = "checkout.js";
@@ -90,7 +92,7 @@ pub async fn file(
     }
     match widget.file(&path).filter(|file| hash == widget.hash && file.path != LOADER) {
         Some(file) => ([(CACHE_CONTROL, A_YEAR)], served(file, &headers)).into_response(),
-        None => refusal(StatusCode::NOT_FOUND, "not_found", "This file is not part of the widget"),
+        None => (open_to_pages(), Problem::from(Code::NotFound)).into_response(),
     }
 }
 
@@ -195,19 +197,7 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
 }
 
 fn not_built() -> Response {
-    refusal(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "widget_not_built",
-        "The widget was not built into this executable; run make build",
-    )
-}
-
-fn refusal(status: StatusCode, code: &str, title: &str) -> Response {
-    let problem = serde_json::json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "retryable": false,
-    });
-    let headers = [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store")];
-    (status, headers, open_to_pages(), problem.to_string()).into_response()
+    (open_to_pages(), Problem::from(Code::WidgetNotBuilt)).into_response()
 }
 
 #[cfg(test)]

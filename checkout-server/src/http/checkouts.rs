@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 
 use super::extract::{IdempotencyKey, Json, Readable};
 use crate::app::App;
-use crate::checkout::{failure, status_at};
+use crate::checkout::{canceled, failure, status_at};
 use crate::clock::rfc3339;
 use crate::error::Problem;
 use crate::ordering::{self, Made};
@@ -50,15 +50,19 @@ pub(super) async fn show(State(app): State<App>, Readable(checkout): Readable) -
 /// What its page may know of a checkout.
 pub(super) fn shown(app: &App, checkout: StoredCheckout) -> Checkout {
     let status = status_at(checkout.status, checkout.expires_at, app.clock.now());
-    let payable = matches!(status, CheckoutStatus::Open | CheckoutStatus::Failed | CheckoutStatus::Canceled);
-    let failed = matches!(status, CheckoutStatus::Failed | CheckoutStatus::Canceled);
+    let error_code = checkout.error_code.as_deref();
+    let failure = match status {
+        CheckoutStatus::Failed => Some(failure(error_code)),
+        CheckoutStatus::Canceled => Some(error_code.map_or_else(canceled, |code| failure(Some(code)))),
+        _ => None,
+    };
     Checkout {
         id: checkout.id,
         status,
         total: checkout.order.total,
-        url: checkout.session.filter(|_| payable).map(|session| session.url),
+        url: checkout.session.filter(|_| status.is_payable()).map(|session| session.url),
         expires_at: rfc3339(checkout.expires_at),
-        failure: failed.then(|| failure(checkout.error_code.as_deref())),
+        failure,
         items: checkout.order.items,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -21,10 +21,6 @@ const LARGEST_BODY: usize = 64 * 1_024;
 pub const LARGEST_WEBHOOK: usize = 256 * 1_024;
 /// A body that takes longer is a stalled one (G30).
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-impl FromRef<App> for () {
-    fn from_ref(_: &App) {}
-}
 
 /// A JSON body, read strictly (`http/json.rs`).
 pub struct Json<T>(pub T);

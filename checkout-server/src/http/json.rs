@@ -132,11 +132,8 @@ fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
     let wrong = |code, pointer: &str| Err(Problem::at(code, pointer));
     match value {
         Value::String(text) if pointer != OPAQUE => {
-            if !is_clean(text) || text.chars().count() > LONGEST {
-                return wrong(Code::TextInvalid, pointer);
-            }
-            if card::is_in(text) {
-                return wrong(Code::CardDataRefused, pointer);
+            if let Err(code) = check_text(text) {
+                return wrong(code, pointer);
             }
         }
         Value::Number(number) if card::is_in(&number.to_string()) => return wrong(Code::CardDataRefused, pointer),
@@ -156,6 +153,20 @@ fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
         _ => {}
     }
     Ok(())
+}
+
+/// Whether a text may come in, from whatever body: no control characters, no card numbers.
+///
+/// # Errors
+/// The code to refuse it with.
+pub fn check_text(text: &str) -> Result<(), Code> {
+    if !is_clean(text) || text.chars().count() > LONGEST {
+        Err(Code::TextInvalid)
+    } else if card::is_in(text) {
+        Err(Code::CardDataRefused)
+    } else {
+        Ok(())
+    }
 }
 
 fn within<T>(pointer: &mut String, step: &str, work: impl FnOnce(&mut String) -> T) -> T {

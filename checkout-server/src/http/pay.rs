@@ -5,6 +5,7 @@
 //! then they go on to the provider's page. Nothing is kept between the steps but what the page
 //! itself carries.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -16,10 +17,11 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::extract::{body, one};
-use super::pages;
+use super::{json, pages};
 use crate::app::App;
 use crate::catalog::{Price, Product};
 use crate::error::{Code, Problem};
+use crate::quote::token;
 use crate::{ordering, pricing, random};
 
 /// What the link may say.
@@ -47,7 +49,9 @@ struct Form {
     embed: String,
 }
 
-pub(super) async fn show(State(app): State<App>, Path(price_id): Path<String>, Query(wish): Query<Wish>) -> Response {
+pub(super) async fn show(State(app): State<App>, Path(price_id): Path<String>, wish: Result<Query<Wish>, QueryRejection>) -> Response {
+    // A link that says something twice says nothing.
+    let Query(wish) = wish.unwrap_or_default();
     let form = Form {
         quantity: wish.quantity.unwrap_or_default(),
         email: wish.email.unwrap_or_default(),
@@ -74,7 +78,13 @@ async fn form(app: &App, request: Request) -> Result<Form, Problem> {
         return Err(Code::UnsupportedMediaType.into());
     }
     let body = body(request, 16 * 1_024).await?;
-    serde_urlencoded::from_bytes(&body).map_err(|_| Code::UnknownField.into())
+    let form: Form = serde_urlencoded::from_bytes(&body).map_err(|_| Code::UnknownField)?;
+    // The same rules as for JSON: what is wrong is not even shown again.
+    let Form { step, quantity, email, country, postal_code, discount_code, key, quote_token: _, embed } = &form;
+    for text in [step, quantity, email, country, postal_code, discount_code, key, embed] {
+        json::check_text(text)?;
+    }
+    Ok(form)
 }
 
 fn from_our_page(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
@@ -97,8 +107,13 @@ async fn answer(app: &App, price_id: &str, form: &Form) -> Result<Response, Prob
         Err(Problem { code: code @ (Code::PriceChanged | Code::QuoteExpired), quote: Some(quote), .. }) => {
             page(app, price_id, form, Some(&quote), Some(code))
         }
+        // The order may have been made: the same key goes on where it stopped.
+        Err(problem) if problem.code.retryable() && form.step == "pay" => {
+            let quote = token::reopen(&app.keys.quotes, &form.quote_token);
+            page(app, price_id, form, quote.as_ref(), Some(problem.code))
+        }
         Err(problem) if problem.code.status() == 422 || problem.code.retryable() => {
-            page(app, price_id, form, None, Some(problem.errors.first().map_or(problem.code, |_| problem.code)))
+            page(app, price_id, form, None, Some(problem.code))
         }
         Err(problem) => Err(problem),
     }
@@ -162,14 +177,17 @@ fn page(
         discount_code => form.discount_code.as_str(),
         embed => form.embed == "1",
         // One key for one agreement: a price that was agreed to anew is a new order.
-        key => random::alphanumeric::<32>(),
+        key => match refused {
+            Some(code) if code.retryable() && quote.is_some() => form.key.clone(),
+            _ => random::alphanumeric::<32>(),
+        },
     };
     let context = context! {
         offer => offer(product, price),
         form => filled,
         quote => quote.map(priced),
         problem => refused.map(Code::title),
-        test_mode => app.is_test(),
+        test_mode => app.test_mode,
     };
     let page = pages::render("pay.html", context)?;
     // A refusal stays one for programs, too; the page is the same for people.
@@ -216,7 +234,7 @@ fn priced(quote: &Quote) -> Value {
     }
 }
 
-/// "per month", "every 3 months", "once".
+/// "per month", "every 3 months", "one-time".
 fn billing_words(billing: Billing) -> String {
     let (interval, count) = match billing {
         Billing::OneTime => return "one-time".to_owned(),

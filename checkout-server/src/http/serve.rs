@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use crate::app::App;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
+const MOST_CONNECTIONS: usize = 2_048;
 /// How long requests may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -29,9 +30,11 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, _)) if connections.len() < MOST_CONNECTIONS => {
                 connections.spawn(connection(stream, router.clone(), stopping.clone()));
             }
+            // Closed at once: better one refusal than slowness for all (G30).
+            Ok(_) => metrics::counter!("checkout_connections_refused_total").increment(1),
             Err(error) => {
                 // Out of descriptors, most likely: wait until some are given back.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -48,8 +51,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
 
 async fn connection(stream: TcpStream, router: Router, stopping: CancellationToken) {
     drop(stream.set_nodelay(true));
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MOST_HEADERS);
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MOST_HEADERS);
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(serving);
     let ended = tokio::select! {

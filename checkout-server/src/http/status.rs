@@ -1,6 +1,7 @@
 //! `GET /c/{id}`: where an order stands, for a buyer who comes back from the payment page. Shows
 //! nothing personal, and only to whoever has the whole address.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use minijinja::{Value, context};
@@ -12,7 +13,7 @@ use crate::app::App;
 use crate::error::{Code, Problem};
 
 /// What the address carries. What the provider adds to it is unsigned and not read.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Address {
     #[serde(default)]
     t: String,
@@ -20,7 +21,8 @@ pub(super) struct Address {
     canceled: String,
 }
 
-pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, Query(address): Query<Address>) -> Response {
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, address: Result<Query<Address>, QueryRejection>) -> Response {
+    let Query(address) = address.unwrap_or_default();
     page(&app, &id, &address).await.unwrap_or_else(|problem| pages::refusal(&problem))
 }
 
@@ -42,7 +44,7 @@ async fn page(app: &App, id: &str, address: &Address) -> Result<Response, Proble
             url => checkout.url,
             failure => checkout.failure.map(|failure| failure.message),
             reference => id,
-            test_mode => app.is_test(),
+            test_mode => app.test_mode,
         },
     )
 }

@@ -22,11 +22,12 @@ pub(super) async fn accept(State(app): State<App>, request: Request) -> Result<S
     let observed_at = signature::verify(&app.webhook_secrets, signed, &body, Clock::wall()).map_err(refused)?;
     let webhook_id = signed.id.to_owned();
     // What is ours is finished, also when the sender goes away.
-    let accepting = tokio::spawn(async move { inbox::accept(&app, webhook_id, observed_at, body).await });
-    match accepting.await {
-        Ok(accepted) => accepted.map(|_| StatusCode::OK).map_err(Problem::from),
-        Err(_) => Err(Code::Internal.into()),
-    }
+    let accepting = {
+        let app = app.clone();
+        async move { inbox::accept(&app, webhook_id, observed_at, body).await }
+    };
+    app.finish(accepting).await??;
+    Ok(StatusCode::OK)
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Problem> {

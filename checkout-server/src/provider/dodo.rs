@@ -70,7 +70,7 @@ impl Dodo {
     /// # Errors
     /// See [`ProviderError`].
     pub async fn products(&self, page: u32) -> Result<Vec<Value>, ProviderError> {
-        self.items(&format!("/products?page_size=100&page_number={page}")).await
+        items(self.get(&format!("/products?page_size=100&page_number={page}")).await?)
     }
 
     /// The customers with that e-mail address, as they are on the wire.
@@ -90,9 +90,6 @@ impl Dodo {
         self.get(&format!("/checkouts/{}", path_id(id)?)).await
     }
 
-    async fn items(&self, path: &str) -> Result<Vec<Value>, ProviderError> {
-        items(self.get(path).await?)
-    }
 }
 
 impl Provider for Dodo {
@@ -150,12 +147,13 @@ fn path_id(id: &str) -> Result<&str, ProviderError> {
 async fn answer(request: RequestBuilder) -> Result<Value, ProviderError> {
     let mut response = request.send().await.map_err(|error| {
         // Where no connection was made, nothing was sent.
-        let reason = error.to_string();
-        if error.is_connect() { ProviderError::Unavailable(reason) } else { ProviderError::Unknown(reason) }
+        // Without the address: a query may hold an e-mail.
+        let (lost, reason) = (!error.is_connect(), error.without_url().to_string());
+        if lost { ProviderError::Unknown(reason) } else { ProviderError::Unavailable(reason) }
     })?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::Unknown(error.to_string()))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::Unknown(error.without_url().to_string()))? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
             return Err(ProviderError::Unknown("the answer is too large".to_owned()));
         }

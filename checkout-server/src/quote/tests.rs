@@ -88,6 +88,23 @@ fn a_preview_that_contradicts_itself_or_the_cart_is_never_shown() {
 }
 
 #[test]
+fn a_cart_beyond_what_can_be_charged_is_refused() {
+    let price = |id: &str, amount: i64| {
+        format!(
+            "[[product]]\nid = \"{id}\"\nname = \"{id}\"\n[[product.price]]\nid = \"{id}\"\ndodo = \"pdt_{id}\"\n\
+             amount = {amount}\ncurrency = \"EUR\"\nbilling = \"one_time\"\nquantity = {{ max = 1 }}\n"
+        )
+    };
+    let catalog = Catalog::parse(&[price("a", MAX_AMOUNT), price("b", 1)].concat()).unwrap();
+    let request = |ids: &[&str]| -> QuoteRequest {
+        let items: Vec<_> = ids.iter().map(|id| json!({"price_id": id})).collect();
+        serde_json::from_value(json!({"items": items})).unwrap()
+    };
+    assert!(check(&catalog, &request(&["a"])).is_ok());
+    assert_eq!(check(&catalog, &request(&["a", "b"])).unwrap_err().code, Code::AmountTooLarge);
+}
+
+#[test]
 fn another_price_is_noticed_and_another_moment_is_not() {
     let seen = quoted("pro_monthly", 1, |_| {}).unwrap();
     let later = quoted("pro_monthly", 1, |preview| preview.recurring[0].next_at = Some("later".into())).unwrap();

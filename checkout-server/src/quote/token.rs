@@ -52,6 +52,13 @@ pub fn open(key: &MacKey, token: &str, now: Timestamp) -> Result<Sealed, TokenEr
     }
 }
 
+/// The quote in a token of ours, whatever its age: to show again what a buyer has agreed to.
+#[must_use]
+pub fn reopen(key: &MacKey, token: &str) -> Option<Quote> {
+    let sealed = authentic(key, token)?;
+    Some(Quote { quote_token: token.to_owned(), ..sealed.quote })
+}
+
 fn authentic(key: &MacKey, token: &str) -> Option<Sealed> {
     let (payload, mac) = token.split_once('.')?;
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;

@@ -28,7 +28,7 @@ pub(crate) async fn pass(Ctx(sandbox): Ctx<Sandbox>, request: Request, next: Nex
     let route = format!("{} {route}", request.method());
     let (outage, latency) = {
         let mut state = sandbox.state();
-        let outage = state.scenario.strike();
+        let outage = state.scenario.strike(&route);
         // A connection that is refused has asked for nothing.
         if outage != Outage::Refuse {
             *state.requests.entry(route).or_default() += 1;

@@ -9,6 +9,7 @@
 mod form;
 mod messages;
 mod money;
+mod summary;
 mod view;
 
 use axum::Router;

@@ -6,10 +6,10 @@ use super::cards::{self, Expiry, Failure, TestCard, Verdict};
 use super::checkouts::{Progress, Session};
 use super::customers::{self, Customer, SavedCard};
 use super::error::{ApiError, ApiResult};
-use super::payments::{Billing, LineItem, PaidLine, Payment};
+use super::payments::opened;
 use super::state::State;
 use super::webhooks::Subject;
-use super::{BUSINESS_ID, new_id, subscribe, tax};
+use super::{new_id, subscribe};
 use crate::clock::rfc3339;
 
 /// What the buyer enters besides the card's number. What is missing is taken from the session.
@@ -46,10 +46,10 @@ pub(crate) fn with_card(
         verdict = Verdict::Challenges;
     }
     let customer = customer(state, &session, &buyer, now)?;
-    let payment_id = prepared(state, &session).unwrap_or_else(|| open(state, &session, &customer, now));
+    let payment_id = prepared(state, &session).unwrap_or_else(|| opened::open(state, &session, &customer, now));
     let payment = state.payments.get_mut(&payment_id).ok_or_else(|| ApiError::not_found("payment"))?;
     payment.customer = customer.view();
-    show_card(payment, card, expiry);
+    opened::show_card(payment, card, expiry);
     if let Some(session) = state.sessions.get_mut(session_id) {
         session.customer = Some((customer.email.clone(), customer.name.clone()));
     }
@@ -90,7 +90,7 @@ pub(crate) fn with_saved_card(
 pub(crate) fn prepare(state: &mut State, session_id: &str, now: Timestamp) -> ApiResult<String> {
     let session = payable(state, session_id, now)?.clone();
     let customer = customer(state, &session, &Buyer::default(), now)?;
-    let payment_id = open(state, &session, &customer, now);
+    let payment_id = opened::open(state, &session, &customer, now);
     if let Some(payment) = state.payments.get_mut(&payment_id) {
         payment.status = "requires_payment_method";
     }
@@ -181,111 +181,6 @@ fn customer(state: &mut State, session: &Session, buyer: &Buyer, now: Timestamp)
     let always_new = flags.and_then(|flags| flags.always_create_new_customer).unwrap_or(false);
     let always_new = always_new && session.payments.is_empty();
     Ok(customers::attach(state, email, name, phone, always_new, now))
-}
-
-pub(crate) fn billing(session: &Session) -> Billing {
-    let address = session.body.billing_address.as_ref();
-    Billing {
-        city: address.and_then(|address| address.city.clone()),
-        country: address.map_or(tax::DEFAULT_COUNTRY, |address| &address.country).to_owned(),
-        state: address.and_then(|address| address.state.clone()),
-        street: address.and_then(|address| address.street.clone()),
-        zipcode: address.and_then(|address| address.zipcode.clone()),
-    }
-}
-
-/// A payment of a session, before anything has become of it.
-fn open(state: &mut State, session: &Session, customer: &Customer, now: Timestamp) -> String {
-    let payment_id = new_id("pay");
-    let pricing = &session.pricing;
-    let once = || pricing.lines.iter().map(|line| &line.line).filter(|line| line.offer.period().is_none());
-    let sold = |line: &super::pricing::BasketLine| PaidLine {
-        product_id: line.offer.product_id.clone(),
-        quantity: line.quantity,
-    };
-    let discounts: Vec<_> = pricing.discounts.iter().enumerate().map(|(place, code)| code.detail(place)).collect();
-    let payment = Payment {
-        billing: billing(session),
-        brand_id: BUSINESS_ID,
-        business_id: BUSINESS_ID,
-        card_exp_month: None,
-        card_exp_year: None,
-        card_holder_name: None,
-        card_issuing_country: None,
-        card_last_four: None,
-        card_network: None,
-        card_type: None,
-        charge_type: "new",
-        checkout_session_id: session.session_id.clone(),
-        created_at: rfc3339(now),
-        currency: pricing.currency.to_string(),
-        custom_field_responses: None,
-        customer: customer.view(),
-        digital_products_delivered: false,
-        discount_id: pricing.discounts.first().map(|code| code.id.clone()),
-        discounts: (!discounts.is_empty()).then_some(discounts),
-        disputes: [],
-        error_code: None,
-        error_message: None,
-        includes_usage: false,
-        invoice_id: None,
-        invoice_url: None,
-        is_multi_subscription: pricing.lines.iter().filter(|line| line.again.is_some()).count() > 1,
-        is_update_payment_method: false,
-        metadata: session.body.metadata.clone().unwrap_or_default(),
-        payment_id: payment_id.clone(),
-        payment_link: None,
-        payment_method: "card",
-        payment_method_id: None,
-        payment_method_type: "credit",
-        payment_provider: "dodo",
-        product_cart: once().next().is_some().then(|| once().map(sold).collect()),
-        refund_status: None,
-        refunds: [],
-        retry_attempt: 0,
-        service_periods: Vec::new(),
-        settlement_amount: pricing.now.total,
-        settlement_currency: pricing.currency.to_string(),
-        settlement_tax: pricing.now.tax,
-        status: "processing",
-        subscription_id: None,
-        subscription_ids: Vec::new(),
-        tax: pricing.now.tax,
-        three_ds_flow: None,
-        three_ds_status: None,
-        three_ds_version: None,
-        total_amount: pricing.now.total,
-        updated_at: None,
-        line_items: line_items(session),
-        at: now,
-    };
-    state.payments.push(payment);
-    if let Some(session) = state.sessions.get_mut(&session.session_id) {
-        session.payments.push(payment_id.clone());
-    }
-    payment_id
-}
-
-fn line_items(session: &Session) -> Vec<LineItem> {
-    let item = |line: &super::pricing::PricedLine| LineItem {
-        amount: line.now.subtotal - line.now.discount,
-        description: line.line.offer.description.clone(),
-        items_id: new_id("itm"),
-        name: line.line.offer.name.clone(),
-        refundable_amount: line.now.subtotal - line.now.discount,
-        tax: line.now.tax,
-    };
-    session.pricing.lines.iter().map(item).collect()
-}
-
-fn show_card(payment: &mut Payment, card: &'static TestCard, expiry: Expiry) {
-    payment.card_exp_month = Some(format!("{:02}", expiry.month));
-    payment.card_exp_year = Some(expiry.year.to_string());
-    payment.card_holder_name = Some(payment.customer.name.to_uppercase());
-    payment.card_issuing_country = Some(card.issued_in);
-    payment.card_last_four = Some(card.last_four().to_owned());
-    payment.card_network = Some(card.network);
-    payment.card_type = Some("credit");
 }
 
 fn wait(state: &mut State, payment_id: &str, status: &'static str) {

@@ -1,5 +1,7 @@
 //! Payments: the object, and the lists of it.
 
+pub(crate) mod opened;
+
 use axum::Json;
 use axum::extract::{Path, State as Ctx};
 use jiff::Timestamp;

@@ -105,6 +105,8 @@ pub(crate) struct Scenario {
     pub(crate) outage: Outage,
     /// After so many requests the outage ends by itself.
     pub(crate) outage_count: Option<u64>,
+    /// Only requests of this route meet it, such as `POST /checkouts`.
+    pub(crate) outage_route: Option<String>,
     /// Requests a minute.
     pub(crate) rate_limit: Option<u64>,
     pub(crate) latency_ms: u64,
@@ -124,6 +126,8 @@ pub(crate) struct ScenarioChange {
     outage: Option<Outage>,
     #[serde(default, deserialize_with = "given")]
     outage_count: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "given")]
+    outage_route: Option<Option<String>>,
     #[serde(default, deserialize_with = "given")]
     rate_limit: Option<Option<u64>>,
     latency_ms: Option<u64>,
@@ -149,13 +153,17 @@ impl Scenario {
             "session_expiry_seconds": self.session_expiry_seconds,
             "outage": self.outage,
             "outage_count": self.outage_count,
+            "outage_route": self.outage_route,
             "rate_limit": self.rate_limit,
             "latency_ms": self.latency_ms,
         })
     }
 
-    /// The outage that this request meets; counts it.
-    pub(crate) fn strike(&mut self) -> Outage {
+    /// The outage that a request of that route meets; counts it.
+    pub(crate) fn strike(&mut self, route: &str) -> Outage {
+        if self.outage_route.as_deref().is_some_and(|only| only != route) {
+            return Outage::None;
+        }
         let outage = self.outage;
         if outage != Outage::None
             && let Some(left) = &mut self.outage_count
@@ -164,6 +172,7 @@ impl Scenario {
             if *left == 0 {
                 self.outage = Outage::None;
                 self.outage_count = None;
+                self.outage_route = None;
             }
         }
         outage
@@ -182,6 +191,7 @@ pub(crate) fn apply(state: &mut State, change: ScenarioChange) -> ApiResult<()> 
         session_expiry_seconds,
         outage,
         outage_count,
+        outage_route,
         rate_limit,
         latency_ms,
     } = change;
@@ -200,8 +210,10 @@ pub(crate) fn apply(state: &mut State, change: ScenarioChange) -> ApiResult<()> 
     if let Some(outage) = outage {
         scenario.outage = outage;
         scenario.outage_count = None;
+        scenario.outage_route = None;
     }
     scenario.outage_count = outage_count.unwrap_or(scenario.outage_count).filter(|count| *count > 0);
+    scenario.outage_route = outage_route.unwrap_or_else(|| scenario.outage_route.take());
     scenario.rate_limit = rate_limit.unwrap_or(scenario.rate_limit);
     scenario.latency_ms = latency_ms.unwrap_or(scenario.latency_ms);
     state.window = state.window.filter(|_| rate_limit.is_none());

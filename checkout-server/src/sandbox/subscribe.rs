@@ -5,13 +5,13 @@ use jiff::Timestamp;
 
 use super::checkouts::Session;
 use super::customers::SavedCard;
-use super::payments::{Payment, ServicePeriod};
+use super::payments::{Payment, ServicePeriod, opened};
 use super::pricing::PricedLine;
 use super::products::interval_name;
 use super::state::State;
 use super::subscriptions::{SubscribedAddon, Subscription};
 use super::webhooks::Subject;
-use super::{BUSINESS_ID, cards, new_id, pay, period};
+use super::{BUSINESS_ID, cards, new_id, period};
 use crate::clock::rfc3339;
 
 /// Makes the subscriptions of a session that was paid, links them with the payment, keeps the
@@ -70,7 +70,7 @@ fn subscription(session: &Session, line: &PricedLine, payment: &Payment, now: Ti
     };
     Some(Subscription {
         addons: line.line.addons.iter().map(addon).collect(),
-        billing: pay::billing(session),
+        billing: opened::billing(session),
         brand_id: BUSINESS_ID,
         cancel_at_next_billing_date: false,
         cancellation_comment: None,

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::StoreError;
 
@@ -35,7 +36,7 @@ type Command = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 struct Readers {
-    free: Semaphore,
+    free: Arc<Semaphore>,
     connections: Mutex<Vec<Connection>>,
 }
 
@@ -68,7 +69,7 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || write_in_groups(&connection, commands))
             .map_err(|error| unavailable(&error))?;
-        let readers = Readers { free: Semaphore::new(READERS), connections: Mutex::new(readers) };
+        let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
         Ok(Self { writer, readers: Arc::new(readers) })
     }
 
@@ -85,7 +86,10 @@ impl Store {
                 drop(answer.send(committed.and(result)));
             })
         });
-        self.writer.try_send(command).map_err(|_| StoreError::Unavailable("the write queue is full".to_owned()))?;
+        self.writer.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Unavailable("the write queue is full".to_owned()),
+            TrySendError::Closed(_) => closed(),
+        })?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the writer stopped".to_owned())))
     }
 
@@ -94,17 +98,37 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let readers = Arc::clone(&self.readers);
-        let stopped = || StoreError::Unavailable("the store is closed".to_owned());
-        let _permit = self.readers.free.acquire().await.map_err(|_| stopped())?;
-        let reading = tokio::task::spawn_blocking(move || {
-            let pool = || readers.connections.lock().unwrap_or_else(PoisonError::into_inner);
-            let connection = pool().pop().ok_or_else(stopped)?;
-            let result = work(&connection);
-            pool().push(connection);
-            result
-        });
+        let turn = Arc::clone(&self.readers.free).acquire_owned().await.map_err(|_| closed())?;
+        let reader = Reader::borrow(Arc::clone(&self.readers), turn)?;
+        // A caller that goes away does not give the connection back before it is free.
+        let reading = tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}
+
+/// A connection for reading, given back when this is dropped, also by a panic.
+struct Reader {
+    connection: Option<Connection>,
+    readers: Arc<Readers>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    fn borrow(readers: Arc<Readers>, turn: OwnedSemaphorePermit) -> Result<Self, StoreError> {
+        let connection = readers.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = Some(connection.ok_or_else(closed)?);
+        Ok(Self { connection, readers, _turn: turn })
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut free = self.readers.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        free.extend(self.connection.take());
     }
 }
 
@@ -141,7 +165,7 @@ fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command
 }
 
 /// One command's failure undoes that command alone.
-fn in_savepoint<T>(
+pub(super) fn in_savepoint<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -151,8 +175,10 @@ fn in_savepoint<T>(
     }
     connection.prepare_cached("SAVEPOINT command")?.execute([])?;
     // A panic in one command must neither end the writer nor leave half a command behind.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection)))
-        .unwrap_or_else(|_| Err(StoreError::Unavailable("a command panicked".to_owned())));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
+        metrics::counter!("checkout_panics_total").increment(1);
+        Err(StoreError::Unavailable("a command panicked".to_owned()))
+    });
     if result.is_err() {
         connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
     }

@@ -6,4 +6,5 @@ mod doors;
 mod idempotency;
 mod pages;
 mod prices;
+mod snapshots;
 mod webhooks;

@@ -4,18 +4,16 @@ use std::sync::LazyLock;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use checkout_types::catalog::Interval;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value as Context, context};
 use serde::Serialize;
 
 use super::form::{self, Checked, PayForm};
-use super::{Display, messages, money, page};
+use super::{Display, messages, money, page, summary};
 use crate::sandbox::cards;
 use crate::sandbox::checkouts::Session;
 use crate::sandbox::paging::Query;
 use crate::sandbox::payments::Payment;
-use crate::sandbox::pricing::PricedLine;
 use crate::sandbox::state::State;
 use crate::sandbox::tax;
 
@@ -154,7 +152,8 @@ pub(crate) fn pay(
     let link = |part: &str| frame.link(&session.session_id, part, None);
     let own = context! {
         theme => theme(session),
-        summary => summary(session),
+        summary => summary::of(session),
+        action => action(session),
         messages => json(&messages::ready(frame, session, failed)),
         submit_messages => json(&messages::submitting()),
         close_messages => json(&messages::closed()),
@@ -253,55 +252,19 @@ pub(crate) fn missing(frame: &Frame) -> Response {
     render(StatusCode::NOT_FOUND, "message.html", frame, own)
 }
 
+/// What the button does. With nothing to pay now, a card is still asked for: for what comes later.
+fn action(session: &Session) -> String {
+    let pricing = &session.pricing;
+    match (pricing.now.total, pricing.trial_days()) {
+        (0, Some(_)) => "Start the free trial".into(),
+        (total, _) => format!("Pay {}", money::text(total, pricing.currency)),
+    }
+}
+
 fn theme(session: &Session) -> &str {
     match session.body.customization.as_ref().and_then(|custom| custom.theme.as_deref()) {
         Some("dark") => "dark",
         Some("light") => "light",
         _ => "system",
     }
-}
-
-fn summary(session: &Session) -> Context {
-    let pricing = &session.pricing;
-    let write = |amount: i64| money::text(amount, pricing.currency);
-    let inclusive = pricing.lines.iter().all(|line| line.line.offer.tax_inclusive);
-    let codes: Vec<_> = pricing.discounts.iter().map(|discount| discount.code).collect();
-    context! {
-        lines => pricing.lines.iter().map(|priced| line(priced, &write)).collect::<Vec<_>>(),
-        subtotal => write(pricing.now.subtotal),
-        discount => (pricing.now.discount > 0).then(|| write(-pricing.now.discount)),
-        codes => codes.join(", "),
-        tax => write(pricing.now.tax),
-        tax_is_included => inclusive,
-        tax_rate => format!("{}.{:02}", pricing.tax_bps / 100, pricing.tax_bps % 100).trim_end_matches('0').trim_end_matches('.'),
-        total => write(pricing.now.total),
-    }
-}
-
-fn line(priced: &PricedLine, write: &dyn Fn(i64) -> String) -> Context {
-    let quantity = i64::from(priced.line.quantity);
-    let addons = priced.addons.iter().zip(&priced.line.addons).map(|(item, (addon, quantity))| {
-        context! { name => addon.name.as_str(), quantity => quantity, price => write(item.price) }
-    });
-    let period = priced.line.offer.period().map(|(interval, count)| every(interval, count));
-    let again = priced.again.map(|sums| write(sums.total));
-    context! {
-        name => priced.line.offer.name.as_str(),
-        quantity => quantity,
-        price => write(priced.item.price),
-        addons => addons.collect::<Vec<_>>(),
-        period => period,
-        again => again,
-        trial_days => (priced.line.trial_days > 0).then_some(priced.line.trial_days),
-    }
-}
-
-fn every(interval: Interval, count: u32) -> String {
-    let unit = match interval {
-        Interval::Day => "day",
-        Interval::Week => "week",
-        Interval::Month => "month",
-        Interval::Year => "year",
-    };
-    if count == 1 { format!("every {unit}") } else { format!("every {count} {unit}s") }
 }

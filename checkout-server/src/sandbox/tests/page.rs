@@ -115,6 +115,16 @@ async fn another_country_changes_the_tax_before_anything_is_paid() {
 }
 
 #[tokio::test]
+async fn a_trial_asks_for_nothing_today() {
+    let world = World::new().await;
+    let session = world.session(json!({ "product_cart": [{ "product_id": TRIAL, "quantity": 1 }] })).await;
+    let page = world.open(&format!("/session/{session}")).await;
+    for text in ["<h1>Start the free trial</h1>", "Free for now", "14 days free, then $29.00 every month", "$0.00"] {
+        assert!(page.html.contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_button_fills_in_its_card_without_a_script() {
     let world = World::new().await;
     let session = world.licence().await;

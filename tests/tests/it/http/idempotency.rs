@@ -83,22 +83,53 @@ async fn a_refused_request_leaves_its_key_free() {
 async fn a_lost_answer_is_asked_for_again_with_the_same_key_and_one_page_is_revealed() {
     let app = TestApp::start().await;
     let body = body(&app).await;
-    app.scenario(json!({"outage": "drop_reply", "outage_count": 1})).await;
-    // The first thing that is lost may be the preview: that is only "unavailable". Ask until it is made.
-    let mut lost = Vec::new();
-    let created = loop {
-        let answer = app.ask_checkout("lost", &body).await;
-        if answer.status() == 201 {
-            break answer.json().await.unwrap();
-        }
-        let problem: Value = answer.json().await.unwrap();
-        assert_eq!(problem["retryable"], true, "{problem}");
-        lost.push(problem["code"].as_str().unwrap().to_owned());
-        assert!(lost.len() < 4, "{lost:?}");
-    };
-    assert_eq!(lost.len(), 1);
+    app.scenario(json!({"outage": "drop_reply", "outage_count": 1, "outage_route": "POST /checkouts"})).await;
+    assert_problem(app.ask_checkout("lost", &body).await, 503, "provider_unknown").await;
+    // The provider has made a page that nobody knows of. A restart in between changes nothing.
+    let app = app.restart().await;
+    let created = app.ask_checkout("lost", &body).await;
+    assert_eq!(created.status(), 201);
+    let created = created.json().await.unwrap();
     let again = app.ask_checkout("lost", &body).await.json().await.unwrap();
     assert_eq!(session_of(&created), session_of(&again));
+}
+
+#[tokio::test]
+async fn an_order_whose_answers_are_always_lost_ends_after_three_sends() {
+    let app = TestApp::start().await;
+    let body = body(&app).await;
+    app.scenario(json!({"outage": "drop_reply", "outage_count": 3, "outage_route": "POST /checkouts"})).await;
+    for _ in 0..3 {
+        assert_problem(app.ask_checkout("lost", &body).await, 503, "provider_unknown").await;
+    }
+    assert_problem(app.ask_checkout("lost", &body).await, 409, "order_closed").await;
+    assert_eq!(app.sessions(), 3, "and no more");
+    assert_eq!(app.ask_checkout("anew", &body).await.status(), 201);
+}
+
+#[tokio::test]
+async fn an_order_that_never_left_costs_no_send() {
+    let app = TestApp::start().await;
+    let body = body(&app).await;
+    app.scenario(json!({"outage": "drop_reply", "outage_count": 1, "outage_route": "POST /checkouts"})).await;
+    assert_problem(app.ask_checkout("lost", &body).await, 503, "provider_unknown").await;
+    for _ in 0..4 {
+        app.scenario(json!({"rate_limit": 1})).await;
+        let problem: Value = app.ask_checkout("lost", &body).await.json().await.unwrap();
+        assert_eq!(problem["code"], "provider_unavailable");
+    }
+    app.scenario(json!({"rate_limit": null})).await;
+    assert_eq!(app.ask_checkout("lost", &body).await.status(), 201);
+}
+
+#[tokio::test]
+async fn a_price_that_changes_while_an_answer_is_lost_is_agreed_to_anew() {
+    let app = TestApp::start().await;
+    let body = body(&app).await;
+    app.scenario(json!({"outage": "drop_reply", "outage_count": 1, "outage_route": "POST /checkouts"})).await;
+    assert_problem(app.ask_checkout("lost", &body).await, 503, "provider_unknown").await;
+    app.scenario(json!({"price_change": {"product_id": "pdt_0NqDemoProMonthly0001", "price": 3_100}})).await;
+    assert_problem(app.ask_checkout("lost", &body).await, 409, "price_changed").await;
 }
 
 #[tokio::test]

@@ -91,3 +91,28 @@ async fn a_form_of_another_site_is_not_taken() {
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("step=pay").send().await.unwrap().status(), 403);
 }
+
+#[tokio::test]
+async fn a_card_number_in_a_field_is_refused_and_not_shown_again() {
+    let app = TestApp::start().await;
+    let buyer = [("quantity", "1"), ("email", "ada@example.com"), ("country", "DE"), ("postal_code", "4242424242424242"), ("step", "review")];
+    let page = submit(&app, "pro_monthly", &buyer).await;
+    assert_eq!(page.status(), 422);
+    assert!(!page.text().await.unwrap().contains("4242424242424242"));
+}
+
+#[tokio::test]
+async fn a_lost_answer_keeps_the_review_and_its_key() {
+    let app = TestApp::start().await;
+    let buyer = [("quantity", "1"), ("email", "ada@example.com"), ("country", "DE"), ("step", "review")];
+    let review = submit(&app, "pro_monthly", &buyer).await.text().await.unwrap();
+    let (token, key) = (hidden(&review, "quote_token"), hidden(&review, "key"));
+    let outage = serde_json::json!({"outage": "drop_reply", "outage_count": 1, "outage_route": "POST /checkouts"});
+    app.scenario(outage).await;
+    let pay = [("step", "pay"), ("quote_token", &token), ("key", &key), ("email", "ada@example.com")];
+    let lost = submit(&app, "pro_monthly", &pay).await;
+    assert_eq!(lost.status(), 503);
+    let page = lost.text().await.unwrap();
+    assert_eq!((hidden(&page, "key"), hidden(&page, "quote_token")), (key.clone(), token.clone()));
+    assert_eq!(submit(&app, "pro_monthly", &pay).await.status(), 303);
+}

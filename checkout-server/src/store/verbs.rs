@@ -1,0 +1,163 @@
+//! The verbs: each one transaction, each answered after its commit.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::rows::{COLUMNS, checkout, find, json};
+use super::sqlite::in_savepoint;
+use super::{Accepted, Claim, Delivery, Effect, Store, StoreError, StoredCheckout, StoredSession, fold};
+use crate::event::{Payment, Version};
+
+impl Store {
+    /// The checkout that was made with that key, if any.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn checkout_by_key(&self, key_hash: [u8; 32]) -> Result<Option<StoredCheckout>, StoreError> {
+        self.read(move |connection| find(connection, "key_hash", &key_hash)).await
+    }
+
+    /// The checkout with that id, if any.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn checkout(&self, id: &str) -> Result<Option<StoredCheckout>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |connection| find(connection, "id", &id)).await
+    }
+
+    /// Claims a key for an order, counting the first send with it. `None` where the key is taken.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn claim(&self, claim: Claim) -> Result<Option<StoredCheckout>, StoreError> {
+        self.write(move |connection| {
+            let Claim { id, key_hash, fingerprint, order, renews, created_at, expires_at } = claim;
+            let order = json(&order)?;
+            let (created_at, expires_at) = (created_at.as_microsecond(), expires_at.as_microsecond());
+            let inserted = connection
+                .prepare_cached(
+                    "INSERT INTO checkouts
+                        (id, key_hash, fingerprint, sends, order_json, renews, created_at, expires_at, changed_at)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?6) ON CONFLICT (key_hash) DO NOTHING",
+                )?
+                .execute(params![id, key_hash, fingerprint, order, renews, created_at, expires_at])?;
+            if inserted == 1 { find(connection, "id", &id) } else { Ok(None) }
+        })
+        .await
+    }
+
+    /// Counts one more send of a session's creation, before it is made.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn count_send(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            connection.prepare_cached("UPDATE checkouts SET sends = sends + 1 WHERE id = ?1")?.execute([id])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes back the count of a send that never left. With the last one, the key is free again.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn uncount_send(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            connection.prepare_cached("UPDATE checkouts SET sends = sends - 1 WHERE id = ?1")?.execute([&id])?;
+            connection
+                .prepare_cached("DELETE FROM checkouts WHERE id = ?1 AND sends = 0 AND session_id IS NULL AND payment_id IS NULL")?
+                .execute([&id])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Remembers the provider's session, which can be paid until `expires_at`. Only the first one
+    /// counts, so that no two addresses are ever revealed for one order (G5); gives the checkout as
+    /// it is then.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn reveal(
+        &self,
+        id: &str,
+        session: StoredSession,
+        expires_at: Timestamp,
+    ) -> Result<Option<StoredCheckout>, StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE checkouts SET session_id = ?2, url = ?3, expires_at = ?4 WHERE id = ?1 AND session_id IS NULL",
+                )?
+                .execute(params![id, session.id, session.url, expires_at.as_microsecond()])?;
+            find(connection, "id", &id)
+        })
+        .await
+    }
+
+    /// Gives a key back, because the provider refused the order for good and nothing was made.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn release(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            connection
+                .prepare_cached("DELETE FROM checkouts WHERE id = ?1 AND session_id IS NULL AND payment_id IS NULL")?
+                .execute([id])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Keeps a delivery and folds what it says into its payment and checkout, all or nothing. A fold
+    /// that meets an impossible row is undone and told, and the delivery is kept all the same.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        self.write(move |connection| {
+            if !fold::keep(connection, &delivery)? {
+                return Ok(Accepted::Repeat);
+            }
+            let payment = delivery.notice.and_then(|notice| Some((notice.at, notice.payment?)));
+            let Some((at, seen)) = payment else { return Ok(Accepted::Stored(Effect::None)) };
+            let version = Version::of(&seen, at, delivery.observed_at);
+            let payment = Payment { seen, version };
+            match in_savepoint(connection, |connection| fold::payment(connection, payment, delivery.received_at)) {
+                Err(StoreError::Impossible { table, id, column }) => {
+                    Ok(Accepted::Stored(Effect::Stuck(StoreError::Impossible { table, id, column })))
+                }
+                folded => folded.map(Accepted::Stored),
+            }
+        })
+        .await
+    }
+
+    /// The checkouts that changed last, newest first, for people who watch.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn recent_checkouts(&self, limit: u32) -> Result<Vec<StoredCheckout>, StoreError> {
+        self.read(move |connection| {
+            let sql = format!("SELECT {COLUMNS} FROM checkouts ORDER BY changed_at DESC, id DESC LIMIT ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([limit], |row| Ok(checkout(row)))?;
+            rows.map(|row| row.map_err(StoreError::from)?).collect()
+        })
+        .await
+    }
+
+    /// Answers if the database does.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.write(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?)).await
+    }
+}
