@@ -117,10 +117,17 @@ impl Options {
         if let Some(reference) = options.text("clientReferenceId") {
             custom_data.push(("client_reference_id".into(), reference));
         }
+        // `?checkout=` takes either: a checkout to look at, or a price to buy.
+        let (resume, linked) = match options.text("resume") {
+            Some(id) if id.starts_with("co_") => (Some(id), None),
+            other => (None, other),
+        };
+        let mut items = wire::cart(&options.list("items"));
+        items.extend(linked.map(|price_id| CartLine { price_id, quantity: 1, addons: Vec::new() }));
         Self {
             helper: options.text("config.helper").unwrap_or_default(),
             assets: options.text("config.assets").unwrap_or_default(),
-            items: wire::cart(&options.list("items")),
+            items,
             email: options.text("customer.email"),
             country: options.text("customer.address.countryCode"),
             postal_code: options.text("customer.address.postalCode"),
@@ -133,7 +140,7 @@ impl Options {
             show_discounts: options.flag("settings.showAddDiscounts").unwrap_or(true),
             allow_quantity: options.flag("settings.allowQuantity").unwrap_or(true),
             inline: options.flag("inline").unwrap_or(false),
-            resume: options.text("resume"),
+            resume,
             variables: pairs(&options.get("appearance.variables")),
         }
     }
