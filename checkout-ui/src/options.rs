@@ -122,8 +122,10 @@ impl Options {
             Some(id) if id.starts_with("co_") => (Some(id), None),
             other => (None, other),
         };
-        let mut items = wire::cart(&options.list("items"));
-        items.extend(linked.map(|price_id| CartLine { price_id, quantity: 1, addons: Vec::new() }));
+        let items = match linked {
+            Some(price_id) => vec![CartLine { price_id, quantity: 1, addons: Vec::new() }],
+            None => wire::cart(&options.list("items")),
+        };
         Self {
             helper: options.text("config.helper").unwrap_or_default(),
             assets: options.text("config.assets").unwrap_or_default(),

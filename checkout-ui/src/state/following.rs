@@ -38,6 +38,9 @@ impl Shop {
         if let Some(id) = &state.host.options.resume {
             return self.resume(id);
         }
+        if let Some(address) = address().filter(|address| address.search_params().has("checkout")) {
+            strip(&address, &["checkout"]); // a link that named a price: a reload is not another click
+        }
         match Attempt::current().filter(|attempt| attempt.cart == state.cart_json()) {
             Some(attempt) if attempt.id.is_empty() => {
                 // It was sent, and the answer lost: the same key asks for the same answer.
@@ -207,17 +210,25 @@ fn is_elsewhere(address: &str) -> bool {
 
 /// Reads what the address says, and takes it out of there.
 fn arrive() -> Arrival {
-    let Some(address) = window().location().href().ok().and_then(|href| Url::new(&href).ok()) else {
-        return Arrival::Unknown;
-    };
+    let Some(address) = address() else { return Arrival::Unknown };
     let query = address.search_params();
     let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
-    for name in RETURNED {
+    strip(&address, &RETURNED);
+    arrival
+}
+
+fn address() -> Option<Url> {
+    Url::new(&window().location().href().ok()?).ok()
+}
+
+/// Takes parameters out of the page's address, and nothing else.
+fn strip(address: &Url, names: &[&str]) {
+    let query = address.search_params();
+    for name in names {
         query.delete(name);
     }
     if let Ok(history) = window().history() {
         let state = history.state().unwrap_or(JsValue::NULL);
         _ = history.replace_state_with_url(&state, "", Some(&address.href()));
     }
-    arrival
 }
