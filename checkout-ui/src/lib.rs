@@ -28,6 +28,9 @@ mod value;
 mod view;
 mod wire;
 
+#[cfg(all(test, target_family = "wasm"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
 use listener::Listener;
 use options::Options;
 use state::{Host, Shop, State, spawn};

@@ -117,10 +117,19 @@ impl Options {
         if let Some(reference) = options.text("clientReferenceId") {
             custom_data.push(("client_reference_id".into(), reference));
         }
+        // `?checkout=` takes either: a checkout to look at, or a price to buy.
+        let (resume, linked) = match options.text("resume") {
+            Some(id) if id.starts_with("co_") => (Some(id), None),
+            other => (None, other),
+        };
+        let items = match linked {
+            Some(price_id) => vec![CartLine { price_id, quantity: 1, addons: Vec::new() }],
+            None => wire::cart(&options.list("items")),
+        };
         Self {
             helper: options.text("config.helper").unwrap_or_default(),
             assets: options.text("config.assets").unwrap_or_default(),
-            items: wire::cart(&options.list("items")),
+            items,
             email: options.text("customer.email"),
             country: options.text("customer.address.countryCode"),
             postal_code: options.text("customer.address.postalCode"),
@@ -133,7 +142,7 @@ impl Options {
             show_discounts: options.flag("settings.showAddDiscounts").unwrap_or(true),
             allow_quantity: options.flag("settings.allowQuantity").unwrap_or(true),
             inline: options.flag("inline").unwrap_or(false),
-            resume: options.text("resume"),
+            resume,
             variables: pairs(&options.get("appearance.variables")),
         }
     }

@@ -96,8 +96,8 @@ mod tests {
         assert_eq!(said("checkout.redirect", "", "data:text/html,x"), Said::Other);
         let back = "https://shop.example/?a=b&checkout_return=co_1";
         assert_eq!(said("checkout.redirect_requested", "", back), Said::Ended);
-        let bank = "https://bank.example/3ds";
-        assert_eq!(said("checkout.redirect_requested", "", bank), Said::Leave(bank.into()));
+        let elsewhere = "https://bank.example/3ds";
+        assert_eq!(said("checkout.redirect_requested", "", elsewhere), Said::Leave(elsewhere.into()));
     }
 
     #[test]

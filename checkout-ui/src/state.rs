@@ -43,6 +43,7 @@ pub struct Host {
 }
 
 /// All that the widget knows.
+#[expect(clippy::struct_excessive_bools, reason = "each is about something else, and any may be true with any")]
 #[derive(Clone)]
 pub struct State {
     /// What does not change.

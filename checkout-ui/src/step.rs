@@ -115,13 +115,13 @@ pub fn standing(status: Option<CheckoutStatus>, arrival: Arrival, slow: bool) ->
         (Some(S::NeedsReview), _) => ("review", Tone::Waiting, Next::Done),
         (Some(S::Expired), _) => ("expired", Tone::Bad, Next::Renew),
         (Some(S::Canceled), _) => ("canceled", Tone::Bad, Next::Renew),
-        (Some(S::Failed), _) => ("failed", Tone::Bad, Next::Pay),
+        (Some(S::Failed), _) | (Some(S::Open), Arrival::Refused) => ("failed", Tone::Bad, Next::Pay),
         (Some(S::Processing), _) | (Some(S::Open) | None, Arrival::Paid) => {
             (if slow { "slow" } else { "confirming" }, Tone::Waiting, if slow { Next::Done } else { Next::Wait })
         }
-        (Some(S::Open), Arrival::Refused) => ("failed", Tone::Bad, Next::Pay),
         (Some(S::Open), Arrival::Canceled) => ("unpaid", Tone::Waiting, Next::Pay),
         (Some(S::Open), Arrival::Unknown) => ("open", Tone::Waiting, Next::Pay),
+        (None, _) if slow => ("unknown", Tone::Waiting, Next::Done),
         (None, _) => ("looking", Tone::Waiting, Next::Wait),
     };
     Standing { key, tone, next }
@@ -144,6 +144,11 @@ mod tests {
     fn waiting_ends_with_words_and_not_with_a_spinner() {
         let slow = standing(Some(CheckoutStatus::Processing), Arrival::Unknown, true);
         assert_eq!((slow.key, slow.next), ("slow", Next::Done));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_called_received() {
+        assert_eq!(standing(None, Arrival::Unknown, true).key, "unknown");
     }
 
     #[test]

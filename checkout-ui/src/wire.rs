@@ -179,3 +179,109 @@ pub fn cart(items: &[Value]) -> Vec<CartLine> {
         })
         .collect()
 }
+
+/// The readers against serde, which the helper writes with; in a browser, whose JSON they read.
+#[cfg(test)]
+#[cfg(target_family = "wasm")]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    fn eur(amount: i64) -> Money {
+        Money::new(amount, "EUR".parse().unwrap())
+    }
+
+    fn a_quote() -> Quote {
+        let billing = Billing::Recurring { interval: Interval::Month, interval_count: 3, trial_days: 14 };
+        let addons = vec![QuoteAddon { addon_id: "seat".into(), name: "Seat".into(), quantity: 2, total: eur(800) }];
+        Quote {
+            id: "qt_1".into(),
+            lines: vec![QuoteLine {
+                price_id: "pro".into(),
+                name: "Pro".into(),
+                quantity: 1,
+                quantity_rule: QuantityRule { min: 1, max: 50, step: 1 },
+                billing,
+                unit: eur(2900),
+                total: eur(3700),
+                addons,
+            }],
+            subtotal: eur(3700),
+            discount: eur(370),
+            tax: Some(eur(checkout_types::money::MAX_AMOUNT)),
+            tax_inclusive: true,
+            total: eur(-1),
+            recurring: vec![Recurring {
+                price_id: "pro".into(),
+                amount: eur(3700),
+                billing,
+                next_at: Some("x".into()),
+            }],
+            discount_code: Some("WELCOME".into()),
+            country: Some("DE".into()),
+            expires_at: "2026-11-22T15:00:00Z".into(),
+            quote_token: "token".into(),
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_quote_reads_as_it_was_written() {
+        let quote = a_quote();
+        let json = serde_json::to_string(&quote).unwrap();
+        assert_eq!(super::quote(&Value::parse(&json).unwrap()), Some(quote));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_quote_without_its_optional_parts_reads_too() {
+        let quote = Quote { tax: None, discount_code: None, country: None, recurring: Vec::new(), ..a_quote() };
+        let json = serde_json::to_string(&quote).unwrap();
+        assert_eq!(super::quote(&Value::parse(&json).unwrap()), Some(quote));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_checkout_reads_as_it_was_written() {
+        let failure = Failure { code: "card_declined".into(), message: "Declined.".into(), retryable: true };
+        let checkout = Checkout {
+            id: "co_1".into(),
+            status: CheckoutStatus::NeedsReview,
+            total: eur(2900),
+            url: Some("https://pay.example/session/cks_1".into()),
+            expires_at: "2026-11-22T15:00:00Z".into(),
+            failure: Some(failure),
+            items: vec![CheckoutItem { price_id: "pro".into(), name: "Pro".into(), quantity: 3 }],
+        };
+        let json = serde_json::to_string(&checkout).unwrap();
+        assert_eq!(super::checkout(&Value::parse(&json).unwrap()), Some(checkout));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_problem_reads_with_its_fields_and_its_quote() {
+        let errors = vec![FieldError {
+            pointer: "/items/0/quantity".into(),
+            code: "out_of_range".into(),
+            min: Some(1),
+            max: Some(50),
+        }];
+        let problem = Problem {
+            kind: "about:blank".into(),
+            title: "The price changed.".into(),
+            status: 409,
+            code: "price_changed".into(),
+            instance: Some("/v1/checkouts".into()),
+            request_id: Some("req_1".into()),
+            retryable: false,
+            errors,
+            quote: Some(Box::new(a_quote())),
+        };
+        let json = serde_json::to_string(&problem).unwrap();
+        assert_eq!(super::problem(&Value::parse(&json).unwrap(), 409), problem);
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_not_a_quote_is_none() {
+        for json in ["null", "{}", "[]", "\"quote\"", "{\"id\":\"qt_1\"}"] {
+            assert_eq!(super::quote(&Value::parse(json).unwrap()), None, "{json}");
+        }
+    }
+}

@@ -38,6 +38,9 @@ impl Shop {
         if let Some(id) = &state.host.options.resume {
             return self.resume(id);
         }
+        if let Some(address) = address().filter(|address| address.search_params().has("checkout")) {
+            strip(&address, &["checkout"]); // a link that named a price: a reload is not another click
+        }
         match Attempt::current().filter(|attempt| attempt.cart == state.cart_json()) {
             Some(attempt) if attempt.id.is_empty() => {
                 // It was sent, and the answer lost: the same key asks for the same answer.
@@ -90,7 +93,7 @@ impl Shop {
             }
             state.attempt = attempt;
             // Another tab or device made it: nothing here may read it.
-            state.arrival = if is_ours { arrival } else { Arrival::Paid };
+            state.arrival = if is_ours { arrival } else { Arrival::Unknown };
             state.slow = !is_ours;
         });
         self.go(Step::Status);
@@ -106,10 +109,11 @@ impl Shop {
             let mut wait = 1_000;
             loop {
                 let streamed = state.host.api.follow(&id, &secret, |checkout| self.told(checkout)).await;
-                if !streamed && self.is_live() {
-                    if let Ok(checkout) = state.host.api.checkout(&id, &secret).await {
-                        self.told(checkout);
-                    }
+                if !streamed
+                    && self.is_live()
+                    && let Ok(checkout) = state.host.api.checkout(&id, &secret).await
+                {
+                    self.told(checkout);
                 }
                 if self.is_settled(&id) {
                     return;
@@ -206,17 +210,25 @@ fn is_elsewhere(address: &str) -> bool {
 
 /// Reads what the address says, and takes it out of there.
 fn arrive() -> Arrival {
-    let Some(address) = window().location().href().ok().and_then(|href| Url::new(&href).ok()) else {
-        return Arrival::Unknown;
-    };
+    let Some(address) = address() else { return Arrival::Unknown };
     let query = address.search_params();
     let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
-    for name in RETURNED {
+    strip(&address, &RETURNED);
+    arrival
+}
+
+fn address() -> Option<Url> {
+    Url::new(&window().location().href().ok()?).ok()
+}
+
+/// Takes parameters out of the page's address, and nothing else.
+fn strip(address: &Url, names: &[&str]) {
+    let query = address.search_params();
+    for name in names {
         query.delete(name);
     }
     if let Ok(history) = window().history() {
         let state = history.state().unwrap_or(JsValue::NULL);
         _ = history.replace_state_with_url(&state, "", Some(&address.href()));
     }
-    arrival
 }

@@ -30,9 +30,11 @@ pub fn contact(shop: Shop) -> AnyView {
     );
     let postal = part(
         move || form::asks_postal_code(&shop.read().draft.country).to_string(),
-        move || match form::asks_postal_code(&shop.peek().draft.country) {
-            true => field(shop, Field::PostalCode, "postal", "billing postal-code").view(),
-            false => nothing(),
+        move || {
+            if !form::asks_postal_code(&shop.peek().draft.country) {
+                return nothing();
+            }
+            field(shop, Field::PostalCode, "postal", "billing postal-code").view()
         },
     );
     all(vec![field(shop, Field::Email, "email", "email").view(), suggestion, country(shop), postal])
