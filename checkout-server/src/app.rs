@@ -62,7 +62,10 @@ impl App {
     ///
     /// # Errors
     /// The work panicked.
-    pub async fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, Problem> {
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Problem> {
         self.tasks.spawn(work).await.map_err(|_| {
             metrics::counter!("checkout_panics_total").increment(1);
             tracing::error!("work that had been begun panicked");

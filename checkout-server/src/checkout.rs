@@ -40,7 +40,11 @@ impl Order {
         Self {
             total,
             items: cart.lines.iter().map(item).collect(),
-            products: cart.lines.iter().map(|line| (line.price.provider_product.clone(), line.quantity.into())).collect(),
+            products: cart
+                .lines
+                .iter()
+                .map(|line| (line.price.provider_product.clone(), line.quantity.into()))
+                .collect(),
         }
     }
 
@@ -73,16 +77,17 @@ pub fn outcome(order: &Order, session: Option<&str>, payments: &[Payment]) -> Ou
     let succeeded = |payment: &&Payment| payment.seen.state == PaymentState::Succeeded;
     let mut paid: Vec<&Payment> = payments.iter().filter(succeeded).collect();
     paid.sort_by_key(|payment| (payment.seen.created_at, &payment.seen.id));
-    let (right, wrong): (Vec<&Payment>, Vec<&Payment>) = paid.iter().partition(|payment| order.is_paid_by(session, payment));
+    let (right, wrong): (Vec<&Payment>, Vec<&Payment>) =
+        paid.iter().partition(|payment| order.is_paid_by(session, payment));
     // What a person has to look at comes first, then what may still succeed, then the newest word.
     let weight = |payment: &Payment| match payment.seen.state {
         PaymentState::Partial => 2,
         PaymentState::Processing => 1,
         _ => 0,
     };
-    let telling = payments.iter().max_by_key(|payment| {
-        (weight(payment), payment.seen.created_at, payment.version, &payment.seen.id)
-    });
+    let telling = payments
+        .iter()
+        .max_by_key(|payment| (weight(payment), payment.seen.created_at, payment.version, &payment.seen.id));
 
     let (status, decided_by) = match (right.first(), wrong.first(), telling) {
         (Some(payment), _, _) => (CheckoutStatus::Paid, Some(*payment)),
@@ -217,9 +222,10 @@ mod tests {
     #[test]
     fn a_failure_beside_a_payment_that_may_still_succeed_is_not_the_last_word() {
         let failed = payment("pay_2", PaymentState::Failed, 2, Some(eur(2900)));
-        for (state, expected) in
-            [(PaymentState::Processing, CheckoutStatus::Processing), (PaymentState::Partial, CheckoutStatus::NeedsReview)]
-        {
+        for (state, expected) in [
+            (PaymentState::Processing, CheckoutStatus::Processing),
+            (PaymentState::Partial, CheckoutStatus::NeedsReview),
+        ] {
             let first = payment("pay_1", state, 1, Some(eur(2900)));
             assert_eq!(outcome(&order(), Some("cks_1"), &[first, failed.clone()]).status, expected);
         }

@@ -179,8 +179,18 @@ impl Payment {
     /// that the order of arrival does not.
     fn rank(&self) -> impl Ord + use<> {
         let Self { seen, version } = self;
-        let PaymentSeen { id, checkout: _, session: _, created_at, updated_at, state, amount, products, first, error_code } =
-            seen;
+        let PaymentSeen {
+            id,
+            checkout: _,
+            session: _,
+            created_at,
+            updated_at,
+            state,
+            amount,
+            products,
+            first,
+            error_code,
+        } = seen;
         let money = amount.map(|money| (money.amount, money.currency));
         let times = (*created_at, *updated_at);
         (*version, state.as_str().into_owned(), money, products.clone(), *first, error_code.clone(), times, id.clone())
@@ -228,13 +238,15 @@ mod tests {
     fn any_payment() -> impl Strategy<Value = Payment> {
         let states = ["waiting", "processing", "succeeded", "failed", "cancelled", "partial", "unknown:new"];
         let name = || prop::option::of(prop::sample::select(vec!["co_1".to_owned(), "co_2".to_owned()]));
-        let products = prop::collection::vec(prop::sample::select(vec![("pdt_1".to_owned(), 1), ("pdt_1".to_owned(), 2)]), 0..2);
+        let products =
+            prop::collection::vec(prop::sample::select(vec![("pdt_1".to_owned(), 1), ("pdt_1".to_owned(), 2)]), 0..2);
         let told = (prop::sample::select(states.to_vec()), 0_i64..3, 0_i64..2, 0_i64..2, any::<bool>());
         (told, name(), name(), products, prop::option::of(Just("DECLINED".to_owned()))).prop_map(
             |((state, changed, event, amount, first), checkout, session, products, error_code)| {
                 let mut payment = payment(PaymentState::from_store(state), changed, amount);
                 let created_at = Timestamp::from_second(event).ok();
-                payment.seen = PaymentSeen { checkout, session, products, first, error_code, created_at, ..payment.seen };
+                payment.seen =
+                    PaymentSeen { checkout, session, products, first, error_code, created_at, ..payment.seen };
                 payment.version = Version::of(&payment.seen, created_at, Timestamp::UNIX_EPOCH);
                 payment
             },

@@ -195,7 +195,11 @@ async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result
     match app.provider.create_session(&session).await {
         Ok(session) => {
             let session = StoredSession { id: session.id, url: session.url };
-            let checkout = app.store.reveal(id, session, app.clock.now() + SESSION_LIFETIME).await?.ok_or(Code::StorageUnavailable)?;
+            let checkout = app
+                .store
+                .reveal(id, session, app.clock.now() + SESSION_LIFETIME)
+                .await?
+                .ok_or(Code::StorageUnavailable)?;
             let session = checkout.session.clone().ok_or(Code::StorageUnavailable)?;
             app.changes.publish(id);
             Ok(Made { checkout, session, replayed: false })

@@ -124,7 +124,10 @@ pub fn check_time(headers: Headers<'_>, now: Timestamp) -> Result<(i64, Timestam
 
 /// Digits only, without a nought in front: what is signed is the text. `i64::from_str` would also take a sign.
 fn unix_seconds(text: &str) -> Option<i64> {
-    let digits = !text.is_empty() && text.len() <= 12 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = !text.is_empty()
+        && text.len() <= 12
+        && !text.starts_with('0')
+        && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 

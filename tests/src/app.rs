@@ -49,13 +49,7 @@ impl TestApp {
 
     async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
-        let options = Options {
-            port: 0,
-            data: data.path().to_owned(),
-            catalog,
-            clock: clock.clone(),
-            allowed_origins,
-        };
+        let options = Options { port: 0, data: data.path().to_owned(), catalog, clock: clock.clone(), allowed_origins };
         let demo = demo::start(options).await.expect("free ports on loopback");
         Self { demo, clock, http: client(), data }
     }

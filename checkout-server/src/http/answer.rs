@@ -89,8 +89,9 @@ fn written(mut response: Response, problem: Problem, route: &str, request_id: &s
         title: code.title().to_owned(),
         status: code.status(),
         code: code.as_str().to_owned(),
-        // The route, not the path: that is the caller's text.
-        instance: route.starts_with('/').then(|| route.to_owned()),
+        // The route, not the path, which is the caller's text; and nothing that would tell what is
+        // absent from what is not the caller's.
+        instance: (route.starts_with('/') && code != Code::NotFound).then(|| route.to_owned()),
         request_id: Some(request_id.to_owned()),
         retryable: code.retryable(),
         errors,

@@ -136,7 +136,7 @@ fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
                 return wrong(code, pointer);
             }
         }
-        Value::Number(number) if card::is_in(&number.to_string()) => return wrong(Code::CardDataRefused, pointer),
+        Value::Number(number) if card::is_one(&number.to_string()) => return wrong(Code::CardDataRefused, pointer),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 within(pointer, &index.to_string(), |pointer| check_texts(item, pointer))?;
@@ -180,12 +180,16 @@ fn within<T>(pointer: &mut String, step: &str, work: impl FnOnce(&mut String) ->
 
 /// No control characters, no characters that turn text around: a receipt shows what was typed.
 fn is_clean(text: &str) -> bool {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut marks = 0_u32;
     text.chars().all(|c| {
         // A run of combining marks draws over its neighbours.
         marks = if unicode_normalization::char::is_combining_mark(c) { marks + 1 } else { 0 };
-        marks <= 8 && !c.is_control() && !turns(c) && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+        marks <= 8
+            && !c.is_control()
+            && !turns(c)
+            && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
     })
 }
 

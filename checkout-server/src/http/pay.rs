@@ -49,7 +49,11 @@ struct Form {
     embed: String,
 }
 
-pub(super) async fn show(State(app): State<App>, Path(price_id): Path<String>, wish: Result<Query<Wish>, QueryRejection>) -> Response {
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(price_id): Path<String>,
+    wish: Result<Query<Wish>, QueryRejection>,
+) -> Response {
     // A link that says something twice says nothing.
     let Query(wish) = wish.unwrap_or_default();
     let form = Form {

@@ -54,7 +54,11 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
 async fn connection(stream: TcpStream, router: Router, stopping: CancellationToken) {
     drop(stream.set_nodelay(true));
     let mut builder = Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_headers(MOST_HEADERS).max_buf_size(LARGEST_HEAD);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(LARGEST_HEAD);
     let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(serving);
     let ended = tokio::select! {

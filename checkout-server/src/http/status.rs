@@ -21,7 +21,11 @@ pub(super) struct Address {
     canceled: String,
 }
 
-pub(super) async fn show(State(app): State<App>, Path(id): Path<String>, address: Result<Query<Address>, QueryRejection>) -> Response {
+pub(super) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    address: Result<Query<Address>, QueryRejection>,
+) -> Response {
     let Query(address) = address.unwrap_or_default();
     page(&app, &id, &address).await.unwrap_or_else(|problem| pages::refusal(&problem))
 }

@@ -89,7 +89,6 @@ impl Dodo {
     pub async fn session(&self, id: &str) -> Result<Value, ProviderError> {
         self.get(&format!("/checkouts/{}", path_id(id)?)).await
     }
-
 }
 
 impl Provider for Dodo {
@@ -153,7 +152,9 @@ async fn answer(request: RequestBuilder) -> Result<Value, ProviderError> {
     })?;
     let status = response.status();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::Unknown(error.without_url().to_string()))? {
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| ProviderError::Unknown(error.without_url().to_string()))?
+    {
         if body.len() + chunk.len() > LARGEST_ANSWER {
             return Err(ProviderError::Unknown("the answer is too large".to_owned()));
         }

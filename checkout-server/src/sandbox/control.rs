@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State as Ctx};
-use axum::http::StatusCode;
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
@@ -35,18 +35,22 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
 /// Only whoever is on this machine orders the sandbox about: a page of another site in this
 /// machine's browser is not.
 pub(crate) async fn from_here(request: Request, next: Next) -> Response {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_local = |host: &str| {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        matches!(name, "127.0.0.1" | "localhost" | "[::1]")
-    };
-    let host = header(HOST).is_some_and(is_local);
-    let origin = header(ORIGIN).is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_local(host)));
-    if host && origin {
+    if is_from_here(request.headers()) {
         return next.run(request).await;
     }
     let message = "the control API answers programs on this machine, not web pages".into();
     ApiError { status: StatusCode::FORBIDDEN, code: "FORBIDDEN", message }.into_response()
+}
+
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_local = |host: &str| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    };
+    let origin = header(ORIGIN);
+    header(HOST).is_some_and(is_local)
+        && origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, host)| is_local(host)))
 }
 
 /// What a challenge ends in.

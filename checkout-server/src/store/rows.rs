@@ -15,7 +15,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 /// Writes a payment as it is known now.
-pub(super) fn save_payment(connection: &Connection, payment: &Payment, checkout: Option<&str>) -> Result<(), StoreError> {
+pub(super) fn save_payment(
+    connection: &Connection,
+    payment: &Payment,
+    checkout: Option<&str>,
+) -> Result<(), StoreError> {
     let Payment { seen, version } = payment;
     let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, first, error_code } =
         seen;
@@ -93,7 +97,8 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
 }
 
 /// What [`checkout`] reads.
-pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, session_id, url, created_at, expires_at, status, error_code";
+pub(super) const COLUMNS: &str =
+    "id, fingerprint, sends, order_json, session_id, url, created_at, expires_at, status, error_code";
 
 /// The checkout with that value in a column. `column` is one of ours, never a caller's.
 pub(super) fn find(

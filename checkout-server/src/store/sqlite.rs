@@ -101,7 +101,8 @@ impl Store {
         let turn = Arc::clone(&self.readers.free).acquire_owned().await.map_err(|_| closed())?;
         let reader = Reader::borrow(Arc::clone(&self.readers), turn)?;
         // A caller that goes away does not give the connection back before it is free.
-        let reading = tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
+        let reading =
+            tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }

@@ -69,7 +69,9 @@ impl Store {
         self.write(move |connection| {
             connection.prepare_cached("UPDATE checkouts SET sends = sends - 1 WHERE id = ?1")?.execute([&id])?;
             connection
-                .prepare_cached("DELETE FROM checkouts WHERE id = ?1 AND sends = 0 AND session_id IS NULL AND payment_id IS NULL")?
+                .prepare_cached(
+                    "DELETE FROM checkouts WHERE id = ?1 AND sends = 0 AND session_id IS NULL AND payment_id IS NULL",
+                )?
                 .execute([&id])?;
             Ok(())
         })

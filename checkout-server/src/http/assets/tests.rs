@@ -33,6 +33,7 @@ fn widget(files: &'static [File]) -> Router {
         .route("/checkout.js", get(loader))
         .route("/assets/{hash}/{*path}", get(file))
         .route("/csp", get(csp))
+        .layer(axum::middleware::from_fn(super::super::answer::contain))
         .with_state(Arc::new(widget))
 }
 

@@ -12,7 +12,7 @@ pub(super) fn is_in(text: &str) -> bool {
         if let Some(digit) = digit(c) {
             run.push(digit);
             gap = 0;
-        } else if is_separator(c) && gap < 2 && !run.is_empty() {
+        } else if is_separator(c) && gap < 3 && !run.is_empty() {
             gap += 1;
         } else {
             if holds_card(&run) {
@@ -23,6 +23,12 @@ pub(super) fn is_in(text: &str) -> bool {
         }
     }
     false
+}
+
+/// Whether a number is a card's, as a whole: nobody puts a number of JSON into groups.
+pub(super) fn is_one(number: &str) -> bool {
+    let digits: Option<Vec<u8>> = number.chars().map(digit).collect();
+    digits.is_some_and(|digits| (13..=19).contains(&digits.len()) && is_scheme(&digits) && luhn(&digits))
 }
 
 fn is_invisible(c: char) -> bool {
@@ -37,7 +43,10 @@ fn is_separator(c: char) -> bool {
 fn digit(c: char) -> Option<u8> {
     let zeros = [0x30, 0x660, 0x6f0, 0x966];
     let code = u32::from(c);
-    zeros.iter().find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10)).and_then(|digit| u8::try_from(digit).ok())
+    zeros
+        .iter()
+        .find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10))
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// A card number may stand anywhere in a run of digits: an expiry or a code often follows it.
@@ -110,7 +119,9 @@ mod tests {
 
     #[test]
     fn ordinary_numbers_are_left_alone() {
-        for text in ["", "+46 70 555 01 42", "2026-11-22", "4242424242424241", "order 1234567890123", "DE123456789", "118 67"] {
+        for text in
+            ["", "+46 70 555 01 42", "2026-11-22", "4242424242424241", "order 1234567890123", "DE123456789", "118 67"]
+        {
             assert!(!is_in(text), "{text}");
         }
     }

@@ -80,7 +80,8 @@ pub(super) fn of_payment(object: &str) -> Option<Notice> {
 }
 
 fn seen(payment: &Payment<'_>) -> Option<PaymentSeen> {
-    let order_id = |metadata: Field<'_>| value::<serde_json::Map<String, serde_json::Value>>(metadata)?.remove(ORDER_ID);
+    let order_id =
+        |metadata: Field<'_>| value::<serde_json::Map<String, serde_json::Value>>(metadata)?.remove(ORDER_ID);
     let cart: Vec<CartLine> = value(payment.product_cart).unwrap_or_default();
     // A renewal, an upgrade or a change of card is not the sale that a checkout waits for. Objects
     // recorded before October 2026 do not have the field.
@@ -152,11 +153,18 @@ mod tests {
     fn no_other_field_can_hide_a_payment() {
         let deep = "[".repeat(500) + &"]".repeat(500);
         for odd in ["1e400", r#""\ud800""#, deep.as_str(), "-0", "99999999999999999999999"] {
-            let body = format!(r#"{{"type":"payment.succeeded","odd":{odd},"data":{{"payment_id":"pay_1","status":"succeeded","odd":{odd}}}}}"#);
+            let body = format!(
+                r#"{{"type":"payment.succeeded","odd":{odd},"data":{{"payment_id":"pay_1","status":"succeeded","odd":{odd}}}}}"#
+            );
             let payment = read(body.as_bytes()).and_then(|notice| notice.payment);
             assert_eq!(payment.map(|payment| payment.state), Some(PaymentState::Succeeded), "{odd:.20}");
         }
-        assert!(read(b"\xef\xbb\xbf{\"type\":\"payment.succeeded\",\"data\":{\"payment_id\":\"pay_1\"}}").unwrap().payment.is_some());
+        assert!(
+            read(b"\xef\xbb\xbf{\"type\":\"payment.succeeded\",\"data\":{\"payment_id\":\"pay_1\"}}")
+                .unwrap()
+                .payment
+                .is_some()
+        );
     }
 
     #[test]

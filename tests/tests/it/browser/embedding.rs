@@ -87,8 +87,9 @@ async fn where_wasm_is_refused_the_button_still_sells() {
     let no_frames = "script-src {helper}; connect-src {helper}; frame-src 'none'";
     let (app, browser) = visit(Some(no_frames), button).await;
     browser.click("checkout-button").await;
-    browser.wait_for("the whole page", async || {
-        browser.address().await.starts_with(&format!("{}/pay/pro_monthly", app.ready().helper))
-    })
-    .await;
+    browser
+        .wait_for("the whole page", async || {
+            browser.address().await.starts_with(&format!("{}/pay/pro_monthly", app.ready().helper))
+        })
+        .await;
 }

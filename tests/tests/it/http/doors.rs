@@ -133,11 +133,16 @@ async fn what_is_not_http_is_closed_and_what_is_too_much_is_refused() {
     let many = (0..120).map(|number| format!("X-{number}: 1\r\n")).collect::<Vec<_>>().concat();
     for (request, expected) in [
         (format!("GET /csp HTTP/1.1\r\n{host}{many}Connection: close\r\n\r\n"), "431"),
-        (format!("GET /{} HTTP/1.1\r\n{host}\r\n", "a".repeat(70_000)), "414"),
+        (format!("GET /{} HTTP/1.1\r\n{host}\r\n", "a".repeat(70_000)), "431"),
         (format!("GET /csp HTTP/1.1\r\n{host}X: a\0b\r\n\r\n"), "400"),
         (format!("GET /csp HTTP/1.1\r\n{host}X : a\r\n\r\n"), "400"),
         (format!("POST /v1/quotes HTTP/1.1\r\n{host}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}"), "400"),
-        (format!("POST /csp HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"), "400"),
+        (
+            format!(
+                "POST /csp HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+            ),
+            "400",
+        ),
         (format!("GET /csp HTTP/1.1\r\n{host}X: {}\r\n\r\n", "a".repeat(40_000)), "431"),
         ("\u{16}\u{3}\u{1}\u{2}\u{0}".repeat(9), "400"),
     ] {
@@ -186,7 +191,8 @@ async fn a_web_page_cannot_order_the_sandbox_about() {
     let app = TestApp::start().await;
     let url = format!("{}/control/webhooks/send", app.ready().sandbox);
     let body = r#"{"type":"payment.succeeded","data":{}}"#;
-    let page = app.http.post(&url).header(ORIGIN, "https://evil.example").header("content-type", "text/plain").body(body);
+    let page =
+        app.http.post(&url).header(ORIGIN, "https://evil.example").header("content-type", "text/plain").body(body);
     assert_eq!(page.send().await.unwrap().status(), 403);
     let rebound = app.http.get(format!("{}/control/state", app.ready().sandbox)).header(HOST, "rebind.evil.example");
     assert_eq!(rebound.send().await.unwrap().status(), 403);

@@ -95,7 +95,13 @@ async fn a_form_of_another_site_is_not_taken() {
 #[tokio::test]
 async fn a_card_number_in_a_field_is_refused_and_not_shown_again() {
     let app = TestApp::start().await;
-    let buyer = [("quantity", "1"), ("email", "ada@example.com"), ("country", "DE"), ("postal_code", "4242424242424242"), ("step", "review")];
+    let buyer = [
+        ("quantity", "1"),
+        ("email", "ada@example.com"),
+        ("country", "DE"),
+        ("postal_code", "4242424242424242"),
+        ("step", "review"),
+    ];
     let page = submit(&app, "pro_monthly", &buyer).await;
     assert_eq!(page.status(), 422);
     assert!(!page.text().await.unwrap().contains("4242424242424242"));
