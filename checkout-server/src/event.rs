@@ -246,7 +246,7 @@ mod tests {
                 let mut payment = payment(PaymentState::from_store(state), changed, amount);
                 let created_at = Timestamp::from_second(event).ok();
                 payment.seen =
-                    PaymentSeen { checkout, session, products, first, error_code, created_at, ..payment.seen };
+                    PaymentSeen { checkout, session, created_at, products, first, error_code, ..payment.seen };
                 payment.version = Version::of(&payment.seen, created_at, Timestamp::UNIX_EPOCH);
                 payment
             },

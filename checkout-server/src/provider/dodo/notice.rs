@@ -28,8 +28,8 @@ struct Envelope<'a> {
 struct Payment<'a> {
     #[serde(borrow)]
     payload_type: Field<'a>,
-    #[serde(borrow)]
-    payment_id: Field<'a>,
+    #[serde(borrow, rename = "payment_id")]
+    id: Field<'a>,
     #[serde(borrow)]
     metadata: Field<'a>,
     #[serde(borrow)]
@@ -87,7 +87,7 @@ fn seen(payment: &Payment<'_>) -> Option<PaymentSeen> {
     // recorded before October 2026 do not have the field.
     let new = payment.charge_type.is_none_or(|kind| matches!(kind.get(), "null" | "\"new\""));
     Some(PaymentSeen {
-        id: value(payment.payment_id)?,
+        id: value(payment.id)?,
         checkout: order_id(payment.metadata).and_then(|id| id.as_str().map(str::to_owned)),
         session: value(payment.checkout_session_id),
         created_at: time(payment.created_at),

@@ -175,6 +175,9 @@ async fn two_payments_for_one_order_are_counted() {
     assert_eq!(app.state(&created).await.status, CheckoutStatus::Paid);
 }
 
+/// What a second notice says differently, in words and in deed.
+type Change = (&'static str, fn(&mut Value));
+
 #[tokio::test]
 async fn a_later_word_about_a_paid_payment_never_opens_the_order_again() {
     let app = TestApp::start().await;
@@ -185,7 +188,7 @@ async fn a_later_word_about_a_paid_payment_never_opens_the_order_again() {
         notice["data"]["updated_at"] = "2026-11-22T10:00:01Z".into();
         notice
     };
-    let changes: [(&str, fn(&mut Value)); 5] = [
+    let changes: [Change; 5] = [
         ("another amount", |data| data["total_amount"] = 1.into()),
         ("a renewal", |data| data["charge_type"] = "renewal".into()),
         ("a change of card", |data| data["is_update_payment_method"] = true.into()),
