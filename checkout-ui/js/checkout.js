@@ -89,7 +89,7 @@ const start = (root, target, options, end, inline) => {
 
 let current; // one overlay per page
 const open = (options = {}, trigger) => {
-  const { displayMode, target, theme } = { ...config.settings, ...options.settings };
+  const { displayMode, target } = { ...config.settings, ...options.settings };
   if (displayMode == "inline") return mount(target, options);
   if (current) return current;
   const root = make("div");
@@ -98,7 +98,6 @@ const open = (options = {}, trigger) => {
   const cross = make("button", { id: "close", ariaLabel: "Close", onclick: end }, "×");
   const dialog = make("dialog", { part: "dialog", ariaLabel: "Checkout" }, make("div", { id: "bar" }, title, cross), root);
   const host = make("div");
-  host.style.colorScheme = theme; // "auto" is none of its values: the page's own stays
   shade(host, dialog);
   document.body.append(host);
   dialog.showModal();

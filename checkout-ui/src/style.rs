@@ -41,10 +41,11 @@ pub fn adopt(element: &Node, options: &Options) {
         }
     });
     let Ok(host) = root.host().dyn_into::<HtmlElement>() else { return };
-    // A name or value that is none is left out by the browser.
-    if let Some(theme) = &options.theme {
+    // Any other word, `auto` too, would be a scheme of its own to CSS, and a light one.
+    if let Some(theme) = options.theme.as_deref().filter(|theme| matches!(*theme, "light" | "dark")) {
         _ = host.style().set_property("color-scheme", theme);
     }
+    // A name or value that is none is left out by the browser.
     for (name, value) in &options.variables {
         _ = host.style().set_property(&property(name), value);
     }

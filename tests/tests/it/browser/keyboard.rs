@@ -68,3 +68,21 @@ async fn two_clicks_open_one_overlay_and_what_was_typed_stays() {
     open(&browser, "pro_monthly").await;
     assert_eq!(browser.value(super::widget::EMAIL).await, "ada@example.com");
 }
+
+#[tokio::test]
+async fn the_dialog_is_as_dark_as_the_page_and_has_no_idle_scroll_bar() {
+    let app = TestApp::start().await;
+    let browser = in_shop(&app, Options { dark: true, ..Options::default() }, "/").await;
+    let look = "const dialog = [...document.body.children].find((e) => e.shadowRoot?.querySelector('dialog'))
+            .shadowRoot.querySelector('dialog');
+        const dark = getComputedStyle(dialog).backgroundColor.match(/\\d+/g).slice(0, 3).every((part) => part < 100);
+        return [dark, dialog.scrollHeight > dialog.clientHeight];";
+    open(&browser, "pro_monthly").await;
+    super::widget::fill(&browser, "€34.51").await;
+    assert_eq!(browser.script::<(bool, bool)>(look, &[]).await, (true, false), "the order");
+    browser.click(super::widget::PAY).await;
+    browser.find("input[name=card]").await;
+    super::widget::card(&browser, checkout_tests::app::GOOD_CARD).await;
+    super::widget::paid(&browser).await;
+    assert_eq!(browser.script::<(bool, bool)>(look, &[]).await, (true, false), "after coming back");
+}
