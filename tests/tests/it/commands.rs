@@ -125,10 +125,28 @@ fn mistakes_are_said_with_their_cure_and_an_exit_code() {
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("checkout.example.toml"));
 
-    let config = "public_url = \"https://pay.example.com/\"\nallowed_origins = []\n";
-    std::fs::write(path("a.toml"), config).unwrap();
-    let unsafe_url = String::from_utf8_lossy(&run(&["serve", "--config", &path("a.toml")]).stderr).into_owned();
-    assert!(unsafe_url.contains("DODO_PAYMENTS_WEBHOOK_KEY") || unsafe_url.contains("public_url"), "{unsafe_url}");
+    let serve = |config: &str| {
+        std::fs::write(path("a.toml"), config).unwrap();
+        let mut command = Command::new(executable());
+        command
+            .args(["serve", "--port", "0", "--config", &path("a.toml"), "--data", &path("data")])
+            .env_clear()
+            .envs(SECRETS);
+        String::from_utf8_lossy(&command.output().unwrap().stderr).into_owned()
+    };
+    for (config, told) in [
+        ("public_url = \"https://pay.example.com/\"\nallowed_origins = []", "public_url: write an origin"),
+        ("public_url = \"https://pay.example.com\"\nallowed_origins = [\"*\"]", "allowed_origins: write an origin"),
+        (
+            "public_url = \"https://pay.example.com\"\nallowed_origins = []\ncatalog = \"none.toml\"",
+            "catalog.example.toml",
+        ),
+    ] {
+        let said = serve(config);
+        assert!(said.contains(told), "{said}");
+    }
+    let keyless = run(&["serve", "--config", &path("a.toml")]);
+    assert!(String::from_utf8_lossy(&keyless.stderr).contains("DODO_PAYMENTS_WEBHOOK_KEY"), "{keyless:?}");
 
     std::fs::write(path("b.toml"), "public_url = \"https://pay.example.com\"\nallowed_orgins = []\n").unwrap();
     let unknown = String::from_utf8_lossy(&run(&["serve", "--config", &path("b.toml")]).stderr).into_owned();
@@ -141,8 +159,32 @@ fn mistakes_are_said_with_their_cure_and_an_exit_code() {
     assert_eq!(run(&["nonsense"]).status.code(), Some(2));
 }
 
+/// What `serve` needs of the environment.
+const SECRETS: [(&str, &str); 3] = [
+    ("DODO_PAYMENTS_API_KEY", "a key of nobody"),
+    ("DODO_PAYMENTS_WEBHOOK_KEY", "whsec_bmV3ZXI=,whsec_b2xkZXI="),
+    ("CHECKOUT_SECRET_KEY", "a secret key of at least 32 characters"),
+];
+
 #[test]
-fn the_example_files_are_without_mistakes() {
+fn the_example_settings_start_a_helper_that_stops_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = |name: &str| std::fs::read_to_string(checkout_tests::in_repository(name)).unwrap();
+    std::fs::write(folder.path().join("checkout.toml"), example("checkout.example.toml")).unwrap();
+    std::fs::write(folder.path().join("catalog.toml"), example("catalog.example.toml")).unwrap();
+    let mut command = Command::new(executable());
+    command.args(["serve", "--port", "0", "--json"]).current_dir(folder.path()).env_clear().envs(SECRETS);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["helper"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+    assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
+}
+
+#[test]
+fn the_example_catalog_is_without_mistakes() {
     let example = checkout_tests::in_repository("catalog.example.toml");
     let checked = run(&["catalog", "check", &example.display().to_string()]);
     assert!(checked.status.success(), "{checked:?}");
