@@ -71,7 +71,7 @@ gone() {
 if [ -f "$dist/checkout-ui_bg.wasm" ]; then
     say "Building the widget"
 else
-    say "Building the widget (the first time takes about 6 minutes on two cores)"
+    say "Building the widget (the first time takes about 2 minutes on two cores)"
 fi
 timed "compile to WebAssembly" compile
 timed "shrink" shrink
