@@ -9,10 +9,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Answer, NewSession, Preview, Provider, ProviderError, Session};
+use super::{Answer, NewSession, Provider, ProviderError, Session};
 use crate::error::Code;
 use crate::event::Notice;
 use crate::quote::Cart;
+use crate::quote::preview::Preview;
 
 mod notice;
 mod preview;

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::preview::{PreviewAddon, PreviewCharge};
 use super::token::{self, TokenError};
 use super::*;
 use crate::keys::Keys;
-use crate::provider::{PreviewAddon, PreviewCharge};
 
 fn catalog() -> Catalog {
     Catalog::parse(include_str!("../../../catalog.example.toml")).unwrap()

@@ -4,8 +4,8 @@ use checkout_types::money::Currency;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::provider::{Preview, PreviewAddon, PreviewCharge, PreviewLine};
 use crate::quote::Cart;
+use crate::quote::preview::{Preview, PreviewAddon, PreviewCharge, PreviewLine};
 
 #[derive(Deserialize)]
 struct PreviewAnswer {
