@@ -13,6 +13,7 @@ help: ## list the targets
 # --workspace, because the features of shared dependencies would differ without it, and with them the
 # whole set.
 demo: widget ## a shop to click through, with a sandbox for payments; no account needed
+	@[ -x "$(CARGO_TARGET_DIR)/debug/checkout-server" ] || echo "Building the server (the first time takes about 4 minutes on two cores)"
 	@cargo build --workspace --bin checkout-server
 	@$(MAKE) --no-print-directory sizes
 	@exec "$(CARGO_TARGET_DIR)/debug/checkout-server" demo $(ARGS)

@@ -82,7 +82,7 @@ codes! {
     UnsupportedCurrency "unsupported_currency" 422 false "The cart cannot be paid in that currency."
     UnsupportedCountry "unsupported_country" 422 false "That country is not served, or is not an ISO 3166-1 code such as DE."
     PostalCodeInvalid "postal_code_invalid" 422 false "That is not a postal code of that country."
-    PostalCodeRequired "postal_code_required" 422 false "Tax depends on the postal code there. Ask for a quote with one."
+    PostalCodeRequired "postal_code_required" 422 false "Enter the postal code: the tax depends on it there."
     CountryRequired "country_required" 422 false "The quote names no country; tax depends on it. Ask for a quote with one."
     DiscountInvalid "discount_invalid" 422 false "That discount code cannot be used for this cart."
     TaxIdInvalid "tax_id_invalid" 422 false "That tax number is not valid."

@@ -9,6 +9,9 @@ use subtle::ConstantTimeEq as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+/// What every client secret begins with.
+pub const CLIENT_SECRET: &str = "cs_";
+
 /// All of the helper's own secrets.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -44,7 +47,7 @@ impl Keys {
     /// The secret that reads one checkout.
     #[must_use]
     pub fn client_secret(&self, checkout: &str) -> String {
-        format!("cs_{}", URL_SAFE_NO_PAD.encode(self.clients.mac(checkout.as_bytes())))
+        format!("{CLIENT_SECRET}{}", URL_SAFE_NO_PAD.encode(self.clients.mac(checkout.as_bytes())))
     }
 
     /// Whether that is the checkout's client secret, in constant time.

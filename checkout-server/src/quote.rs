@@ -45,6 +45,14 @@ pub struct Cart<'a> {
 }
 
 impl Cart<'_> {
+    /// Whether the buyer has said enough for the tax to be known.
+    #[must_use]
+    pub fn is_located(&self) -> bool {
+        self.address
+            .as_ref()
+            .is_some_and(|address| address.postal_code.is_some() || !needs_postal_code(&address.country))
+    }
+
     /// The trial that the catalog gives with this cart, 0 for none: the provider's own default does
     /// not count. The shortest, where lines differ. `None` where nothing recurs.
     #[must_use]
@@ -199,7 +207,7 @@ pub fn assemble(cart: &Cart<'_>, preview: &Preview, id: String, now: Timestamp) 
         id,
         subtotal: money(preview, preview.subtotal)?,
         discount: money(preview, preview.discount)?,
-        tax: known_country.is_some().then(|| money(preview, preview.tax)).transpose()?,
+        tax: cart.is_located().then(|| money(preview, preview.tax)).transpose()?,
         tax_inclusive: preview.lines.iter().all(|line| line.tax_inclusive),
         total: money(preview, preview.total)?,
         recurring: recurring(cart, preview)?,

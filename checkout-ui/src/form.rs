@@ -85,6 +85,11 @@ fn is_one_slip_away(typed: &str, meant: &str) -> bool {
     typed != meant && (swapped || a.get(1..) == b.get(1..) || a.get(1..) == Some(b) || Some(a) == b.get(1..))
 }
 
+/// Whether the helper takes no order from there without a postal code.
+pub fn needs_postal_code(country: &str) -> bool {
+    country == "US"
+}
+
 /// Whether a country's tax asks for a postal code.
 pub fn asks_postal_code(country: &str) -> bool {
     POSTAL_COUNTRIES.contains(&country)

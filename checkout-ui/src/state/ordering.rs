@@ -56,6 +56,9 @@ impl Shop {
             if state.draft.country.is_empty() {
                 state.set_error(Field::Country, state.words.say("country_missing"));
             }
+            if form::needs_postal_code(&state.draft.country) && state.draft.postal_code.trim().is_empty() {
+                state.set_error(Field::PostalCode, state.words.say("postal_invalid"));
+            }
         });
         let state = self.peek();
         let wrong = || state.errors.iter().map(|(field, _)| *field).filter(|field| *field != Field::Discount);

@@ -97,3 +97,24 @@ async fn a_wrong_address_is_said_beside_the_field() {
     browser.wait_for("the buyer to be taken to it", async || browser.focus_is_in(super::widget::EMAIL).await).await;
     assert_eq!(app.sessions(), 0);
 }
+
+#[tokio::test]
+async fn a_postal_code_that_tax_depends_on_is_asked_for_beside_its_field() {
+    let app = TestApp::start().await;
+    let browser = in_shop(&app, Options::default(), "/").await;
+    open(&browser, "pro_monthly").await;
+    browser.choose(super::widget::COUNTRY, "US").await;
+    browser.fill(super::widget::EMAIL, "ada@example.com").await;
+    browser.click(PAY).await;
+    browser
+        .wait_for("the field to be marked", async || {
+            browser.attribute("#postal", "aria-invalid").await.as_deref() == Some("true")
+        })
+        .await;
+    assert_eq!(app.sessions(), 0);
+    browser.fill("#postal", "94103").await;
+    browser.press(checkout_tests::browser::Key::Tab).await;
+    browser.find_saying(PAY, "€31.").await;
+    browser.click(PAY).await;
+    browser.find("input[name=card]").await;
+}

@@ -197,3 +197,15 @@ async fn a_web_page_cannot_order_the_sandbox_about() {
     let rebound = app.http.get(format!("{}/control/state", app.ready().sandbox)).header(HOST, "rebind.evil.example");
     assert_eq!(rebound.send().await.unwrap().status(), 403);
 }
+
+#[tokio::test]
+async fn the_merchants_own_server_may_ask_after_an_order() {
+    let app = TestApp::start().await;
+    let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
+    let url = format!("{}/v1/checkouts/{}", app.ready().helper, created.id);
+    for key in [&app.ready().secret_key, &created.client_secret] {
+        assert_eq!(app.http.get(&url).bearer_auth(key).send().await.unwrap().status(), 200);
+    }
+    let nobody = app.http.get(&url).bearer_auth("cs_nobody").send().await.unwrap();
+    assert_problem(nobody, 404, "not_found").await;
+}

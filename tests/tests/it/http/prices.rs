@@ -173,6 +173,7 @@ async fn where_tax_depends_on_the_postal_code_it_is_asked_for() {
         json!({"items": [{"price_id": "pro_monthly"}], "customer": customer})
     };
     let without: Quote = read(app.ask_quote(&ask(None)).await, 200).await;
+    assert_eq!(without.tax, None, "it is not known yet");
     let body = json!({"quote_token": without.quote_token, "customer": {"email": "ada@example.com"}});
     assert_problem(app.ask_checkout("untaxed", &body).await, 422, "postal_code_required").await;
     for wrong in ["ZZZ", "1234", "123456", "12345-67"] {
