@@ -118,3 +118,34 @@ async fn a_postal_code_that_tax_depends_on_is_asked_for_beside_its_field() {
     browser.click(PAY).await;
     browser.find("input[name=card]").await;
 }
+
+#[tokio::test]
+async fn what_the_widget_shows_is_what_is_paid_in_every_kind_of_currency() {
+    let app = TestApp::start().await;
+    // Price, country, and the total in the page's own notation: no, two and three decimals.
+    for (price, country, shown, minor) in [
+        ("workshop_tokyo_seat", "JP", "¥5,280", 5_280),
+        ("desktop_license", "SE", "€186.25", 18_625),
+        ("workshop_kuwait_seat", "KW", "12.500", 12_500),
+    ] {
+        let browser = in_shop(&app, Options::default(), "/").await;
+        let script = "window.Checkout.open({ items: [{ priceId: arguments[0] }] }); return null;";
+        browser.wait_for("the loader", async || browser.script("return !!window.Checkout;", &[]).await).await;
+        browser.script::<()>(script, &[json!(price)]).await;
+        browser.choose(super::widget::COUNTRY, country).await;
+        browser.fill(super::widget::EMAIL, "ada@example.com").await;
+        browser.find_saying(PAY, shown).await;
+        browser.click(PAY).await;
+        browser.find("input[name=card]").await;
+        browser.find_saying("h1", shown).await;
+        card(&browser, GOOD_CARD).await;
+        paid(&browser).await;
+        browser.find_saying("section.status", shown).await;
+        let order = &app.demo.app.store.recent_checkouts(1).await.unwrap()[0].order;
+        let session = app.demo.sandbox.state_json();
+        assert_eq!(order.total.amount, minor, "{price}");
+        let totals: Vec<&serde_json::Value> =
+            session["payments"].as_array().into_iter().flatten().map(|payment| &payment["total_amount"]).collect();
+        assert!(totals.contains(&&json!(minor)), "{price}: {totals:?}");
+    }
+}
