@@ -23,7 +23,7 @@ const MOST_ERRORS: usize = 16;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl IntoResponse for Problem {
-    /// Status and headers; the body is written by [`contain`], which knows the request.
+    /// Status and headers; the body is written by `contain`, which knows the request.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
