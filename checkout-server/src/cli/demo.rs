@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, asked_to_stop, read_catalog, say};
+use super::{Failure, StopSignal, read_catalog, say};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::demo::{self, Options, Ready};
@@ -34,6 +34,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { port, data, catalog, allowed_origins, json } = arguments;
+    let stop = StopSignal::listen()?;
     let catalog = match catalog {
         Some(file) => read_catalog(&file)?,
         None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
@@ -48,7 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         welcome(&demo.ready)?;
     }
-    asked_to_stop(&demo.app.stopping).await?;
+    stop.heard().await;
     demo.stop().await;
     if data.is_none() {
         std::fs::remove_dir_all(folder)?;

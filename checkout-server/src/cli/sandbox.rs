@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Failure, asked_to_stop, read_catalog, say};
+use super::{Failure, StopSignal, read_catalog, say};
 use crate::clock::Clock;
 use crate::http::serve::serve;
 use crate::random;
@@ -41,6 +41,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { port, catalog, webhook_url, api_key, webhook_secret, data: _, json } = arguments;
+    let stop = StopSignal::listen()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| format!("port {port}: {error}"))?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let api_key = api_key.unwrap_or_else(|| format!("sandbox_{}", random::alphanumeric::<32>()));
@@ -69,7 +70,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             "The sandbox listens on {base_url}\n  key            {api_key}\n  webhook secret {webhook_secret}"
         ))?;
     }
-    asked_to_stop(&stopping).await?;
+    stop.heard().await;
+    stopping.cancel();
     tasks.close();
     tasks.wait().await;
     Ok(())

@@ -7,7 +7,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Failure, asked_to_stop, read_catalog, say};
+use super::{Failure, StopSignal, read_catalog, say};
 use crate::app::{App, Changes, Flights, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -35,6 +35,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { config, port, data, json } = arguments;
+    let stop = StopSignal::listen()?;
     #[expect(clippy::disallowed_methods, reason = "the door through which the environment comes in")]
     let settings = Config::load(&config, |name| std::env::var(name).ok())?;
     let data = data.unwrap_or_else(|| settings.data.clone());
@@ -70,7 +71,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         say(&format!("The helper listens on {}", ready["helper"].as_str().unwrap_or_default()))?;
     }
-    asked_to_stop(&app.stopping).await?;
+    stop.heard().await;
     helper::stop(&app).await;
     Ok(())
 }
