@@ -96,10 +96,7 @@ impl Discount {
 
     /// `GET /discounts/{id}`.
     pub(crate) fn wire(&self) -> Value {
-        let (amount, kind) = match self.reduction {
-            Reduction::Percentage(bps) => (bps, "percentage"),
-            Reduction::Flat(_) => (0, "flat"),
-        };
+        let (amount, kind) = self.amount_and_kind();
         json!({
             "amount": amount,
             "business_id": BUSINESS_ID,
@@ -122,6 +119,14 @@ impl Discount {
         })
     }
 
+    /// Basis points of a percentage; a flat one has its amounts in `currency_options`.
+    fn amount_and_kind(&self) -> (i64, &'static str) {
+        match self.reduction {
+            Reduction::Percentage(bps) => (bps, "percentage"),
+            Reduction::Flat(_) => (0, "flat"),
+        }
+    }
+
     fn currency_options(&self) -> Value {
         let Reduction::Flat(options) = &self.reduction else { return Value::Null };
         let option = |(index, (currency, amount, least)): (usize, &(&str, i64, i64))| {
@@ -137,10 +142,7 @@ impl Discount {
 
     /// As it stands on a payment or a subscription.
     pub(crate) fn detail(&self, position: usize) -> Value {
-        let (amount, kind) = match self.reduction {
-            Reduction::Percentage(bps) => (bps, "percentage"),
-            Reduction::Flat(_) => (0, "flat"),
-        };
+        let (amount, kind) = self.amount_and_kind();
         json!({
             "amount": amount,
             "business_id": BUSINESS_ID,

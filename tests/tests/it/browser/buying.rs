@@ -5,7 +5,7 @@ use checkout_tests::browser::Options;
 use checkout_types::CheckoutStatus;
 use serde_json::json;
 
-use super::widget::{PAY, STANDING, again, card, fill, in_shop, nothing_went_wrong, open, order, paid};
+use super::widget::{PAY, again, card, fill, in_shop, nothing_went_wrong, open, order, paid, paid_but_untold};
 
 #[tokio::test]
 async fn a_click_a_card_and_it_is_paid() {
@@ -49,11 +49,7 @@ async fn a_decline_is_told_in_the_widget_too_with_a_way_on() {
 #[tokio::test]
 async fn a_tab_that_is_closed_after_paying_changes_nothing() {
     let app = TestApp::start().await;
-    app.scenario(json!({"webhooks": {"mode": "slow", "delay_seconds": 3_600}})).await;
-    let browser = in_shop(&app, Options::default(), "/").await;
-    order(&browser, "pro_monthly", "€34.51").await;
-    card(&browser, GOOD_CARD).await;
-    browser.find(STANDING).await;
+    let browser = paid_but_untold(&app).await;
     drop(browser);
     let status = || async { app.demo.app.store.recent_checkouts(1).await.unwrap()[0].status };
     assert_eq!(status().await, CheckoutStatus::Open, "nobody has told the helper yet");

@@ -4,7 +4,7 @@ use checkout_tests::app::{GOOD_CARD, TestApp};
 use checkout_tests::browser::Options;
 use serde_json::json;
 
-use super::widget::{EMAIL, PAY, STANDING, again, card, fill, in_shop, open, order, paid};
+use super::widget::{EMAIL, PAY, STANDING, again, card, fill, in_shop, open, order, paid, paid_but_untold};
 
 #[tokio::test]
 async fn a_reload_before_ordering_keeps_what_was_typed() {
@@ -37,12 +37,9 @@ async fn coming_back_from_the_payment_page_resumes_the_same_order() {
 #[tokio::test]
 async fn a_reload_while_waiting_for_the_bank_goes_on_waiting() {
     let app = TestApp::start().await;
-    app.scenario(json!({"webhooks": {"mode": "slow", "delay_seconds": 3_600}})).await;
-    let browser = in_shop(&app, Options::default(), "/").await;
-    order(&browser, "pro_monthly", "€34.51").await;
-    card(&browser, GOOD_CARD).await;
-    browser.find(STANDING).await;
-    assert!(!browser.text(STANDING).await.contains("Paid"), "the browser's word is not enough");
+    let browser = paid_but_untold(&app).await;
+    assert!(!browser.sees("section.status[data-tone=good]").await, "the browser's word is not enough");
+    assert!(!browser.text(STANDING).await.contains("Your payment went through"), "nor is it said");
     browser.reload().await;
     again(&browser).await;
     browser.find(STANDING).await;

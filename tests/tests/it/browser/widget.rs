@@ -1,7 +1,8 @@
 //! What a buyer sees of the widget, named once: a page object for the stories.
 
-use checkout_tests::app::TestApp;
+use checkout_tests::app::{GOOD_CARD, TestApp};
 use checkout_tests::browser::{Browser, Options};
+use serde_json::json;
 
 /// The field for the address, the choice of country, and the button that orders.
 pub(super) const EMAIL: &str = "input[type=email]";
@@ -63,4 +64,14 @@ pub(super) async fn again(browser: &Browser) {
     if !browser.sees("dialog[open]").await {
         browser.click("checkout-button[price-id=pro_monthly]").await;
     }
+}
+
+/// A buyer who has paid and is back in the shop, while the webhook that says so is an hour away.
+pub(super) async fn paid_but_untold(app: &TestApp) -> Browser {
+    app.scenario(json!({"webhooks": {"mode": "slow", "delay_seconds": 3_600}})).await;
+    let browser = in_shop(app, Options::default(), "/").await;
+    order(&browser, "pro_monthly", "€34.51").await;
+    card(&browser, GOOD_CARD).await;
+    browser.find(STANDING).await;
+    browser
 }
