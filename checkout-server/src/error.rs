@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use checkout_types::Quote;
-use checkout_types::problem::FieldError;
+use checkout_types::problem::{Challenge, FieldError};
 
 /// Declares the codes once: name on the wire, status, whether a retry can help, and the sentence.
 macro_rules! codes {
@@ -55,6 +55,7 @@ codes! {
     BadHost "bad_host" 400 false "The request has no usable Host header."
     NotFound "not_found" 404 false "There is nothing here."
     MethodNotAllowed "method_not_allowed" 405 false "This address does not take that method."
+    Unauthorized "unauthorized" 401 false "This needs a key that was not sent, or is not the right one."
     OriginNotAllowed "origin_not_allowed" 403 false "This page's origin is not in the helper's allowed_origins."
     SecretKeyInBrowser "secret_key_in_browser" 403 false "A secret key was sent from a browser. Take it off the page and replace it."
     UnsupportedMediaType "unsupported_media_type" 415 false "Send application/json in UTF-8."
@@ -109,6 +110,11 @@ codes! {
     WebhookTimestampOutOfTolerance "webhook_timestamp_out_of_tolerance" 400 false "The webhook was signed more than five minutes ago or ahead."
     WebhookSignatureInvalid "webhook_signature_invalid" 401 false "The webhook's signature is not valid."
     WidgetNotBuilt "widget_not_built" 503 false "The widget was not built into this executable; run make build."
+    CustomerTokenInvalid "customer_token_invalid" 401 false "The customer token is not valid here, or has expired. Ask your server for a new one."
+    RateLimited "rate_limited" 429 true "Too many attempts came from your network. Wait a little, then try again."
+    ChallengeRequired "challenge_required" 429 true "Many orders are being made right now. Solve the challenge and send the same request again."
+    SellingStopped "selling_stopped" 503 true "Nothing can be bought here at the moment. Orders that were begun are not affected."
+    Overloaded "overloaded" 503 true "The server has more to do than it can. Try again in a moment."
     Internal "internal" 500 true "Something went wrong on our side."
 }
 
@@ -121,13 +127,15 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// What it costs now, with [`Code::PriceChanged`] and [`Code::QuoteExpired`].
     pub quote: Option<Box<Quote>>,
+    /// What to solve first, with [`Code::ChallengeRequired`].
+    pub challenge: Option<Challenge>,
     /// When to come back.
     pub retry_after: Option<Duration>,
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, errors: Vec::new(), quote: None, retry_after: None }
+        Self { code, errors: Vec::new(), quote: None, challenge: None, retry_after: None }
     }
 }
 

@@ -30,6 +30,21 @@ pub struct Problem {
     /// With `price_changed` and `quote_expired`: what it costs now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Box<Quote>>,
+    /// With `challenge_required`: what to solve before the same request is sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<Challenge>,
+}
+
+/// Some work that a browser does once and a robot would have to do for every attempt.
+///
+/// Find a number `n` for which SHA-256 of the text `{token}:{n}` begins with `bits` zero bits, and
+/// send the same request again with the header `Checkout-Proof: {token}:{n}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Made and sealed by the helper; good for one request, for a few minutes.
+    pub token: String,
+    /// How many leading bits have to be zero: about two to the power of that many tries.
+    pub bits: u8,
 }
 
 /// One field that was wrong. The input itself is never repeated.

@@ -159,6 +159,7 @@ pub fn local(code: &str, retryable: bool) -> Problem {
         retryable,
         errors: Vec::new(),
         quote: None,
+        challenge: None,
     }
 }
 

@@ -5,7 +5,7 @@ use checkout_types::cart::{CartAddon, CartLine, Quote, QuoteAddon, QuoteLine, Re
 use checkout_types::catalog::{Billing, Interval, QuantityRule};
 use checkout_types::checkout::{Checkout, CheckoutItem, CheckoutStatus, CreatedCheckout, Failure};
 use checkout_types::money::Money;
-use checkout_types::problem::{FieldError, Problem};
+use checkout_types::problem::{Challenge, FieldError, Problem};
 
 use crate::value::Value;
 
@@ -154,7 +154,12 @@ pub fn problem(value: &Value, http_status: u16) -> Problem {
             })
             .collect(),
         quote: quote(&value.get("quote")).map(Box::new),
+        challenge: challenge(&value.get("challenge")),
     }
+}
+
+fn challenge(value: &Value) -> Option<Challenge> {
+    Some(Challenge { token: value.text("token")?, bits: u8::try_from(value.int("bits")?).ok()? })
 }
 
 /// A cart as the page says it: `{priceId, quantity, addons: [{addonId, quantity}]}`.
@@ -273,6 +278,7 @@ mod tests {
             retryable: false,
             errors,
             quote: Some(Box::new(a_quote())),
+            challenge: Some(Challenge { token: "sealed".into(), bits: 18 }),
         };
         let json = serde_json::to_string(&problem).unwrap();
         assert_eq!(super::problem(&Value::parse(&json).unwrap(), 409), problem);

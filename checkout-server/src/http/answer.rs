@@ -82,7 +82,7 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
 }
 
 fn written(mut response: Response, problem: Problem, route: &str, request_id: &str) -> Response {
-    let Problem { code, mut errors, quote, retry_after: _ } = problem;
+    let Problem { code, mut errors, quote, challenge, retry_after: _ } = problem;
     errors.truncate(MOST_ERRORS);
     let body = checkout_types::Problem {
         kind: format!("{PROBLEMS}{}", code.as_str().replace('_', "-")),
@@ -96,6 +96,7 @@ fn written(mut response: Response, problem: Problem, route: &str, request_id: &s
         retryable: code.retryable(),
         errors,
         quote,
+        challenge,
     };
     let body = serde_json::to_vec(&body).unwrap_or_default();
     let headers = response.headers_mut();

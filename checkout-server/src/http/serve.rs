@@ -1,17 +1,21 @@
 //! The accept loop: what `axum::serve` does, with a time limit for headers, a limit on their
 //! number, and a stop that finishes what it has begun (G2f, G30).
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
 
 use crate::app::App;
 
@@ -32,8 +36,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) if connections.len() < MOST_CONNECTIONS => {
-                connections.spawn(connection(stream, router.clone(), stopping.clone()));
+            Ok((stream, peer)) if connections.len() < MOST_CONNECTIONS => {
+                connections.spawn(connection(stream, Peer(peer), router.clone(), stopping.clone()));
             }
             // Closed at once: better one refusal than slowness for all (G30).
             Ok(_) => metrics::counter!("checkout_connections_refused_total").increment(1),
@@ -51,7 +55,11 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, stopping: CancellationToken) {
+/// Who is at the other end of the connection: a buyer, or a proxy. On every request as an extension.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+async fn connection(stream: TcpStream, peer: Peer, router: Router, stopping: CancellationToken) {
     drop(stream.set_nodelay(true));
     let mut builder = Builder::new();
     builder
@@ -59,7 +67,11 @@ async fn connection(stream: TcpStream, router: Router, stopping: CancellationTok
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD);
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
