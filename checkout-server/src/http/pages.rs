@@ -51,8 +51,14 @@ pub(super) fn refusal(problem: &Problem) -> Response {
 pub(super) async fn problem(Path(code): Path<String>) -> Result<Response, Problem> {
     let code = code.replace('-', "_");
     let known = Code::ALL.iter().find(|known| known.as_str() == code).ok_or(Code::NotFound)?;
-    let context =
-        minijinja::context! { title => known.title(), code => known.as_str(), retryable => known.retryable() };
+    let context = minijinja::context! {
+        title => known.title(),
+        code => known.as_str(),
+        retryable => known.retryable(),
+        status => known.status(),
+        cause => known.cause(),
+        cure => known.cure(),
+    };
     render("problem.html", context)
 }
 
