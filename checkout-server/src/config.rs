@@ -36,6 +36,8 @@ pub struct Config {
     pub webhook_secrets: Vec<SigningSecret>,
     /// The helper's own secret key.
     pub secret_key: SecretString,
+    /// What operators show at the operations listener, where anybody is to be one.
+    pub operator_key: Option<SecretString>,
 }
 
 /// What was written.
@@ -51,6 +53,7 @@ struct Written {
     #[serde(default)]
     provider: WrittenProvider,
     secret_key_file: Option<PathBuf>,
+    operator_key_file: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]
@@ -116,8 +119,17 @@ impl Config {
     }
 
     fn meaning(written: Written, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let Written { listen, operations, public_url, allowed_origins, data, catalog, provider, secret_key_file } =
-            written;
+        let Written {
+            listen,
+            operations,
+            public_url,
+            allowed_origins,
+            data,
+            catalog,
+            provider,
+            secret_key_file,
+            operator_key_file,
+        } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
             Mode::Test => ("https://test.dodopayments.com", "https://test.checkout.dodopayments.com"),
@@ -125,10 +137,8 @@ impl Config {
         };
         let webhook_keys = secret(environment, "DODO_PAYMENTS_WEBHOOK_KEY", webhook_key_file)?;
         let secret_key = secret(environment, "CHECKOUT_SECRET_KEY", secret_key_file)?;
-        if secret_key.len() < 32 {
-            let cure = "give at least 32 characters, such as the output of `openssl rand -base64 32`".to_owned();
-            return Err(ConfigError::Unusable { setting: "CHECKOUT_SECRET_KEY", cure });
-        }
+        long_enough("CHECKOUT_SECRET_KEY", &secret_key)?;
+        let operator_key = operator_key(environment, operator_key_file, &secret_key)?;
         Ok(Self {
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             operations: operations.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
@@ -145,8 +155,38 @@ impl Config {
             provider_key: secret(environment, "DODO_PAYMENTS_API_KEY", key_file)?.into(),
             webhook_secrets: webhook_secrets(&webhook_keys)?,
             secret_key: secret_key.into(),
+            operator_key: operator_key.map(SecretString::from),
         })
     }
+}
+
+fn long_enough(setting: &'static str, key: &str) -> Result<(), ConfigError> {
+    if key.len() >= 32 {
+        return Ok(());
+    }
+    let cure = "give at least 32 characters, such as the output of `openssl rand -base64 32`".to_owned();
+    Err(ConfigError::Unusable { setting, cure })
+}
+
+/// A key for operators, where one is configured. It opens other doors than the secret key, so it is
+/// another one.
+fn operator_key(
+    environment: &dyn Fn(&str) -> Option<String>,
+    file: Option<PathBuf>,
+    secret_key: &str,
+) -> Result<Option<String>, ConfigError> {
+    const SETTING: &str = "CHECKOUT_OPERATOR_KEY";
+    let configured = file.is_some() || environment(SETTING).is_some_and(|value| !value.trim().is_empty());
+    if !configured {
+        return Ok(None);
+    }
+    let key = secret(environment, SETTING, file)?;
+    long_enough(SETTING, &key)?;
+    if key == secret_key {
+        let cure = "give another value than CHECKOUT_SECRET_KEY".to_owned();
+        return Err(ConfigError::Unusable { setting: SETTING, cure });
+    }
+    Ok(Some(key))
 }
 
 fn webhook_secrets(text: &str) -> Result<Vec<SigningSecret>, ConfigError> {

@@ -12,8 +12,10 @@ pub mod answer;
 pub mod assets;
 mod catalog;
 pub mod checkouts;
+mod customers;
 pub mod extract;
 pub mod json;
+pub mod openapi;
 mod origin;
 mod pages;
 mod pay;
@@ -21,6 +23,7 @@ mod quotes;
 pub mod serve;
 mod status;
 mod webhooks;
+pub mod who;
 
 /// What buyers' browsers, the provider and merchants' backends reach.
 pub fn router(app: &App) -> Router {
@@ -30,7 +33,10 @@ pub fn router(app: &App) -> Router {
         .route("/v1/checkouts", post(checkouts::create))
         .route("/v1/checkouts/{id}", get(checkouts::show))
         .route("/v1/checkouts/{id}/events", get(checkouts::follow))
-        .layer(from_fn_with_state(app.clone(), origin::check));
+        .route("/v1/customer", get(customers::show))
+        .layer(from_fn_with_state(app.clone(), origin::cors));
+
+    let merchant = Router::new().route("/v1/customer-tokens", post(customers::create_token));
 
     let pages = Router::new()
         .route("/pay/{price_id}", get(pay::show).post(pay::submit))
@@ -40,6 +46,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn_with_state(app.clone(), pages::protect));
 
     let widget = Router::new()
+        .route("/openapi.json", get(openapi::show))
         .route("/checkout.js", get(assets::loader))
         .route("/assets/{hash}/{*path}", get(assets::file))
         .route("/csp", get(assets::csp))
@@ -52,9 +59,12 @@ pub fn router(app: &App) -> Router {
 
     Router::new()
         .merge(browser)
+        .merge(merchant)
         .merge(pages)
         .merge(widget)
         .merge(provider)
+        .layer(from_fn_with_state(app.clone(), who::leak::refuse))
+        .layer(from_fn(origin::valid_path))
         .layer(from_fn_with_state(app.clone(), origin::known_host))
         .layer(from_fn(answer::contain))
         .with_state(app.clone())

@@ -9,6 +9,10 @@ use subtle::ConstantTimeEq as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod sight;
+
+use sight::Sight;
+
 /// What every client secret begins with.
 pub const CLIENT_SECRET: &str = "cs_";
 
@@ -16,9 +20,15 @@ pub const CLIENT_SECRET: &str = "cs_";
 #[derive(Clone, Debug)]
 pub struct Keys {
     /// What a merchant's backend sends as `Authorization: Bearer`.
-    pub secret_key: SecretString,
+    secret_key: SecretString,
+    /// Recognises the secret key where it does not belong.
+    sight: Sight,
+    /// What an operator sends as `Authorization: Bearer` to the operations listener, where there is one.
+    operator_key: Option<SecretString>,
     /// Seals quotes.
     pub quotes: MacKey,
+    /// Seals customer tokens.
+    pub customers: MacKey,
     /// Makes each checkout's client secret.
     clients: MacKey,
     /// Makes the token in the address of a status page.
@@ -36,12 +46,21 @@ impl Keys {
             MacKey(SecretSlice::from(root.mac(purpose.as_bytes()).to_vec()))
         };
         Self {
+            sight: Sight::new(&secret_key, derive("checkout/sight/1").mac(b"point")),
+            operator_key: None,
+            customers: derive("checkout/customer-token/1"),
             quotes: derive("checkout/quote/1"),
             clients: derive("checkout/client-secret/1"),
             pages: derive("checkout/status-page/1"),
             fingerprints: derive("checkout/fingerprint/1"),
             secret_key,
         }
+    }
+
+    /// The same, with a key for operators. Without one, nobody is an operator.
+    #[must_use]
+    pub fn with_operator(self, operator_key: Option<SecretString>) -> Self {
+        Self { operator_key, ..self }
     }
 
     /// The secret that reads one checkout.
@@ -74,6 +93,25 @@ impl Keys {
         self.secret_key.expose_secret().as_bytes().ct_eq(given.as_bytes()).into()
     }
 
+    /// Whether the secret key is anywhere in a text. The time that it takes tells nothing of the key.
+    #[must_use]
+    pub fn shows_secret_key(&self, text: &[u8]) -> bool {
+        self.sight.is_in(&self.secret_key, text)
+    }
+
+    /// Whether anybody can be an operator.
+    #[must_use]
+    pub fn has_operator(&self) -> bool {
+        self.operator_key.is_some()
+    }
+
+    /// Whether that is the operator's key, in constant time.
+    #[must_use]
+    pub fn is_operator_key(&self, given: &str) -> bool {
+        let is = |key: &SecretString| bool::from(key.expose_secret().as_bytes().ct_eq(given.as_bytes()));
+        self.operator_key.as_ref().is_some_and(is)
+    }
+
     /// A keyed hash, so that the store never holds what a caller sent.
     #[must_use]
     pub fn fingerprint(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
@@ -104,5 +142,55 @@ impl MacKey {
     #[must_use]
     pub fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
         self.mac(message).as_slice().ct_eq(mac).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::SigningSecret;
+
+    /// Compiles only while the types have no `==`, which stops at the first byte that differs (S3).
+    /// With one, the call below could mean either of two impls, and the compiler refuses to guess.
+    macro_rules! assert_not_comparable {
+        ($($secret:ty),+) => {{
+            trait Comparable<Which> { fn is() {} }
+            struct WithEq;
+            impl<T: ?Sized> Comparable<()> for T {}
+            impl<T: ?Sized + PartialEq> Comparable<WithEq> for T {}
+            $(<$secret as Comparable<_>>::is();)+
+        }};
+    }
+
+    #[test]
+    fn secrets_cannot_be_compared_with_an_operator() {
+        assert_not_comparable!(Keys, MacKey, SigningSecret, SecretString);
+    }
+
+    fn keys() -> Keys {
+        Keys::new(SecretString::from("a secret key of at least 32 characters"))
+    }
+
+    #[test]
+    fn each_purpose_has_a_key_of_its_own() {
+        let keys = keys();
+        let all = [&keys.quotes, &keys.customers, &keys.clients, &keys.pages, &keys.fingerprints];
+        let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
+        macs.sort_unstable();
+        macs.dedup();
+        assert_eq!(macs.len(), all.len());
+    }
+
+    #[test]
+    fn without_a_key_nobody_is_an_operator() {
+        assert!(!keys().is_operator_key(""));
+        let keys = keys().with_operator(Some("op".to_owned().into()));
+        assert!(keys.is_operator_key("op") && !keys.is_operator_key("o") && !keys.is_operator_key(""));
+    }
+
+    #[test]
+    fn keys_do_not_print_themselves() {
+        let printed = format!("{:?}", keys().with_operator(Some("the operator's".to_owned().into())));
+        assert!(!printed.contains("at least") && !printed.contains("operator's") && printed.contains("Sight(secret)"));
     }
 }

@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod customer;
 pub mod demo;
 pub mod error;
 pub mod event;

@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use checkout_types::customer::Customer;
-use checkout_types::{CheckoutRequest, Quote};
+use checkout_types::{CheckoutRequest, CheckoutStatus, Quote};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
-use crate::checkout::{Order, SESSION_LIFETIME};
+use crate::checkout::{Order, SESSION_LIFETIME, status_at};
 use crate::error::{Code, Problem};
 use crate::pricing;
 use crate::provider::{NewSession, ProviderError};
@@ -21,11 +22,14 @@ use crate::store::{Claim, StoredCheckout, StoredSession};
 
 mod buyer;
 mod destination;
+mod identity;
 
 /// How long a caller waits for another one with the same key (G4).
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Sends of one order's creation, all together (G5).
 const MOST_SENDS: u32 = 3;
+/// How long a key has the same answer, whatever became of its order (G3).
+const REPLAYED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A checkout that can be paid.
 pub struct Made {
@@ -52,8 +56,8 @@ pub async fn order(app: &App, key: &str, request: CheckoutRequest) -> Result<Mad
 
 async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
     let key_hash = app.keys.fingerprint("POST /v1/checkouts", key.as_bytes());
-    let canonical = serde_json::to_vec(&request).map_err(|_| Code::Internal)?;
-    let fingerprint = app.keys.fingerprint("body", &canonical);
+    let signed_in = identity::believed(app, request.customer_token.as_deref())?;
+    let fingerprint = identity::fingerprint(app, &request, signed_in.reference())?;
     let in_progress = || Problem::from(Code::IdempotencyInProgress).after(1);
     let _turn = app.flights.enter(key_hash, PATIENCE).await.ok_or_else(in_progress)?;
 
@@ -63,12 +67,16 @@ async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Resul
             return Err(Code::IdempotencyKeyReused.into());
         }
         if let Some(session) = known.session.clone() {
+            if is_forgotten(known, app.clock.now()) {
+                return Err(Code::OrderClosed.into());
+            }
             return Ok(Made { checkout: known.clone(), session, replayed: true });
         }
     }
-    // An order that was claimed may be finished after its quote has expired.
+    // An order that was claimed may be finished after its quote, or its customer's token, has expired.
+    let reference = if known.is_some() { signed_in.reference() } else { signed_in.fresh()? };
     let sealed = unseal(app, &request, known.is_some()).await?;
-    let order = Wanted::read(app, &request, &sealed)?;
+    let order = Wanted::read(app, &request, &sealed, reference)?;
     let quote = agreed(app, &sealed, &order.cart).await;
     let claimed = match (known, quote) {
         (Some(known), Err(problem)) if problem.code == Code::PriceChanged => {
@@ -81,6 +89,14 @@ async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Resul
         (None, Ok(quote)) => claim(app, key_hash, fingerprint, &order, &quote).await?,
     };
     send(app, claimed, &order).await
+}
+
+/// A key is answered with the same bytes for a week, and while its order lives; after that, an order
+/// that expired unpaid is over (G3). One that was paid is always found again: with a refusal the page
+/// would order anew.
+fn is_forgotten(known: &StoredCheckout, now: Timestamp) -> bool {
+    status_at(known.status, known.expires_at, now) == CheckoutStatus::Expired
+        && now.duration_since(known.created_at) > REPLAYED_FOR
 }
 
 /// Whether a mail can reach that address.
@@ -97,10 +113,16 @@ struct Wanted<'a> {
     customer: Customer,
     request: &'a CheckoutRequest,
     success_url: Option<destination::Destination>,
+    reference: Option<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
-    fn read(app: &'a App, request: &'a CheckoutRequest, sealed: &Sealed) -> Result<Self, Problem> {
+    fn read(
+        app: &'a App,
+        request: &'a CheckoutRequest,
+        sealed: &Sealed,
+        reference: Option<&'a str>,
+    ) -> Result<Self, Problem> {
         let cart = quote::check(&app.catalog, &sealed.request)?;
         let Some(address) = &cart.address else {
             return Err(Problem::at(Code::CountryRequired, "/quote_token"));
@@ -113,6 +135,7 @@ impl<'a> Wanted<'a> {
             cart,
             customer: buyer::check(&request.customer)?,
             success_url: request.success_url.as_deref().map(|url| destination::check(app, url)).transpose()?,
+            reference,
             request,
         })
     }
@@ -163,6 +186,7 @@ async fn claim(
         key_hash,
         fingerprint,
         order: Order::new(&wanted.cart, quote.total),
+        customer_reference: wanted.reference.map(str::to_owned),
         renews,
         created_at: now,
         expires_at: now + SESSION_LIFETIME,
@@ -190,6 +214,7 @@ async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result
         customer: &wanted.customer,
         return_url: &back.done,
         cancel_url: &back.canceled,
+        customer_reference: wanted.reference,
         custom_data: &wanted.request.custom_data,
     };
     match app.provider.create_session(&session).await {

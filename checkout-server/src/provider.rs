@@ -52,6 +52,8 @@ pub struct NewSession<'a> {
     pub return_url: &'a str,
     /// Where it sends a buyer who gave up.
     pub cancel_url: &'a str,
+    /// Whom the merchant's own server said the buyer is.
+    pub customer_reference: Option<&'a str>,
     /// The page's own notes.
     pub custom_data: &'a BTreeMap<String, String>,
 }

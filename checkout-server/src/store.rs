@@ -27,6 +27,8 @@ pub struct StoredCheckout {
     pub sends: u32,
     /// What was ordered.
     pub order: Order,
+    /// Whom the merchant's server said the buyer is, in the merchant's own words.
+    pub customer_reference: Option<String>,
     /// The provider's session and its address, once known.
     pub session: Option<StoredSession>,
     /// When it was made.
@@ -59,6 +61,8 @@ pub struct Claim {
     pub fingerprint: [u8; 32],
     /// What is ordered.
     pub order: Order,
+    /// Whom the merchant's server said the buyer is.
+    pub customer_reference: Option<String>,
     /// The expired checkout that this one replaces.
     pub renews: Option<String>,
     /// Now.

@@ -7,13 +7,16 @@ use crate::customer::Address;
 use crate::money::{Currency, Money};
 
 /// `POST /v1/quotes`: ids, quantities and codes. Prices never come from the browser (G8).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuoteRequest {
     /// One to twenty lines, each of another price.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
     pub items: Vec<CartLine>,
     /// A code the buyer typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^\\s*[A-Za-z0-9_-]{1,16}\\s*$", example = "LAUNCH20"))]
     pub discount_code: Option<String>,
     /// Where the buyer is; without it, totals are before tax.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,12 +27,15 @@ pub struct QuoteRequest {
 }
 
 /// One line of the cart, as the browser may say it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CartLine {
     /// The catalog's id, such as `pro_monthly`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z0-9_-]{1,64}$", example = "pro_monthly"))]
     pub price_id: String,
     /// How many.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     #[serde(default = "one")]
     pub quantity: u32,
     /// Extras of this line.
@@ -42,17 +48,21 @@ fn one() -> u32 {
 }
 
 /// An extra of a line.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CartAddon {
     /// The catalog's id, such as `extra_seat`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z0-9_-]{1,64}$", example = "priority_support"))]
     pub addon_id: String,
     /// How many.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9999))]
     #[serde(default = "one")]
     pub quantity: u32,
 }
 
 /// What the cart costs, by the server, until `expires_at`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// `qt_…`
@@ -84,6 +94,7 @@ pub struct Quote {
 }
 
 /// A priced line.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteLine {
     /// The catalog's id.
@@ -105,6 +116,7 @@ pub struct QuoteLine {
 }
 
 /// A priced extra.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteAddon {
     /// The catalog's id.
@@ -118,6 +130,7 @@ pub struct QuoteAddon {
 }
 
 /// A charge that comes again.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recurring {
     /// The line it belongs to.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::Currency;
 
 /// `GET /v1/catalog`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalog {
     /// In the order of the catalog file.
@@ -14,6 +15,7 @@ pub struct Catalog {
 }
 
 /// Something sold.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// The shop's own id, such as `pro`.
@@ -32,6 +34,7 @@ pub struct Product {
 }
 
 /// One way to buy a product.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// The shop's own id, such as `pro_monthly`: what a page names.
@@ -49,6 +52,7 @@ pub struct Price {
 }
 
 /// How a price is charged.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Billing {
@@ -73,6 +77,7 @@ pub enum Billing {
 }
 
 /// A calendar unit.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interval {
@@ -87,6 +92,7 @@ pub enum Interval {
 }
 
 /// Which quantities a price allows: `min`, `min + step`, … up to `max`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuantityRule {
     /// The least.
@@ -106,6 +112,7 @@ impl QuantityRule {
 }
 
 /// Something that may be added to a price, such as a seat.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addon {
     /// The shop's own id.
@@ -117,6 +124,7 @@ pub struct Addon {
 }
 
 /// Prices of which a buyer chooses one, such as monthly and yearly.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The shop's own id.

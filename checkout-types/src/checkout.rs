@@ -8,15 +8,22 @@ use crate::customer::Customer;
 use crate::money::Money;
 
 /// `POST /v1/checkouts`, with an `Idempotency-Key` made and kept before the first send.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckoutRequest {
     /// From the quote that the buyer saw.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub quote_token: String,
     /// Who buys.
     pub customer: Customer,
+    /// Who is signed in, by the word of the merchant's own server: see `POST /v1/customer-tokens`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 4096, pattern = "^ct_[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}$"))]
+    pub customer_token: Option<String>,
     /// Where the buyer goes afterwards: an address on an allowed origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = "uri", max_length = 2048))]
     pub success_url: Option<String>,
     /// The page's own notes, given back with the order: at most 20 pairs, keys up to 40
     /// characters, values up to 500.
@@ -24,10 +31,12 @@ pub struct CheckoutRequest {
     pub custom_data: BTreeMap<String, String>,
     /// The expired checkout that this one takes the place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^co_[0-9a-f]{32}$"))]
     pub renews: Option<String>,
 }
 
 /// The answer to `POST /v1/checkouts` (201, or the same bytes again for the same key).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CreatedCheckout {
     /// `co_…`
@@ -43,6 +52,7 @@ pub struct CreatedCheckout {
 }
 
 /// `GET /v1/checkouts/{id}`, and the data of each `checkout` event of its stream.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkout {
     /// `co_…`
@@ -63,7 +73,20 @@ pub struct Checkout {
     pub items: Vec<CheckoutItem>,
 }
 
+/// The same for the merchant's own server, which may also know whose it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MerchantCheckout {
+    /// What its page sees.
+    #[serde(flatten)]
+    pub checkout: Checkout,
+    /// The merchant's own id of the customer, as the customer token said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_reference: Option<String>,
+}
+
 /// A line of what was bought.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckoutItem {
     /// The catalog's id.
@@ -75,6 +98,7 @@ pub struct CheckoutItem {
 }
 
 /// Why a payment did not go through.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Stable: `card_declined`, `insufficient_funds`, `authentication_failed`, `expired_card`,
@@ -87,6 +111,7 @@ pub struct Failure {
 }
 
 /// Where a checkout stands.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckoutStatus {

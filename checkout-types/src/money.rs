@@ -87,6 +87,17 @@ impl fmt::Debug for Currency {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Currency {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+        text.description(Some("ISO 4217, in circulation.")).pattern(Some("^[A-Z]{3}$")).examples(["EUR"]).into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Currency {}
+
 impl Serialize for Currency {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
@@ -101,6 +112,7 @@ impl<'de> Deserialize<'de> for Currency {
 }
 
 /// An amount: `{"amount": 2900, "currency": "EUR"}` is 29 euros.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {
     /// Integer minor units: cents, yen, fils. Negative for a reduction.

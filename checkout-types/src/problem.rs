@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cart::Quote;
 
 /// The body of an `application/problem+json` answer. Branch on `code`, show `title`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// An address that explains the code.
@@ -39,6 +40,7 @@ pub struct Problem {
 ///
 /// Find a number `n` for which SHA-256 of the text `{token}:{n}` begins with `bits` zero bits, and
 /// send the same request again with the header `Checkout-Proof: {token}:{n}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// Made and sealed by the helper; good for one request, for a few minutes.
@@ -48,6 +50,7 @@ pub struct Challenge {
 }
 
 /// One field that was wrong. The input itself is never repeated.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     /// RFC 6901, such as `/items/0/quantity`.

@@ -1,6 +1,7 @@
 //! The whole product for one test: shop, helper and sandbox in this process, on free loopback
 //! ports, with a clock of its own and a data folder that goes away.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use checkout_server::catalog::Catalog;
@@ -8,11 +9,14 @@ use checkout_server::clock::Clock;
 use checkout_server::demo::{self, Demo, Options, Ready};
 use checkout_server::signature::SigningSecret;
 use checkout_types::checkout::CreatedCheckout;
+use checkout_types::customer::CustomerToken;
 use checkout_types::{Checkout, CheckoutStatus, Quote};
 use reqwest::header::{AUTHORIZATION, ORIGIN};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::http::client;
 use crate::signing::signed_headers;
@@ -85,6 +89,34 @@ impl TestApp {
     pub async fn quote(&self, price: &str, country: &str) -> Quote {
         let body = json!({"items": [{"price_id": price}], "customer": {"country": country}});
         read(self.ask_quote(&body).await, 200).await
+    }
+
+    /// Asks for a customer token, as the merchant's own server does.
+    pub async fn ask_token(&self, body: &Value) -> Response {
+        let url = format!("{}/v1/customer-tokens", self.ready().helper);
+        self.http.post(url).bearer_auth(&self.ready().secret_key).json(body).send().await.expect("an answer")
+    }
+
+    /// A customer token for that reference.
+    pub async fn token(&self, reference: &str) -> String {
+        let token: CustomerToken = read(self.ask_token(&json!({"reference": reference})).await, 201).await;
+        token.token
+    }
+
+    /// Bytes to the helper, as no client library would send them, and all that comes back.
+    pub async fn raw(&self, request: impl AsRef<[u8]>) -> String {
+        let address = self.ready().helper.trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(request.as_ref()).await.expect("it is taken");
+        let mut answer = Vec::new();
+        // A connection that is closed in the middle has said what it wanted to say.
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The database's file, for what no door shows.
+    pub fn database(&self) -> PathBuf {
+        self.data.path().join("checkout.db")
     }
 
     /// Asks for a checkout.

@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         clock: Clock::default(),
         provider: Box::new(Dodo::new(&settings.provider_api, &settings.provider_checkout, settings.provider_key)?),
         store: Store::open(&data.join("checkout.db"))?,
-        keys: Keys::new(settings.secret_key),
+        keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,

@@ -60,6 +60,8 @@ pub struct Ready {
     pub sandbox: String,
     /// The helper's secret key.
     pub secret_key: String,
+    /// What an operator shows at the operations listener.
+    pub operator_key: String,
     /// The sandbox's API key.
     pub sandbox_key: String,
     /// What the sandbox signs its webhooks with.
@@ -83,6 +85,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         operations: address(&operations)?,
         sandbox: address(&sandbox_listener)?,
         secret_key: kept_key(&data)?,
+        operator_key: format!("op_demo_{}", random::alphanumeric::<32>()),
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
         webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
     };
@@ -102,7 +105,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
                 .map_err(io::Error::other)?,
         ),
         store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
-        keys: Keys::new(SecretString::from(ready.secret_key.clone())),
+        keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,

@@ -30,6 +30,14 @@ impl IntoResponse for Problem {
         if let Some(after) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
         }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110, 11.6.1: every 401 says how to do better.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.code == Code::IdempotencyKeyMissing {
+            let help = HeaderValue::from_static("</problems/idempotency-key-missing>; rel=\"help\"");
+            response.headers_mut().insert(header::LINK, help);
+        }
         response.extensions_mut().insert(self);
         response
     }

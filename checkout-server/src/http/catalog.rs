@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 
+use super::who::Page;
 use crate::app::App;
 
-pub(super) async fn show(State(app): State<App>) -> Json<checkout_types::Catalog> {
+pub(super) async fn show(_: Page, State(app): State<App>) -> Json<checkout_types::Catalog> {
     Json(app.catalog.public())
 }

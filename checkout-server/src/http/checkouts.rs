@@ -8,12 +8,13 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use checkout_types::checkout::CreatedCheckout;
+use checkout_types::checkout::{CreatedCheckout, MerchantCheckout};
 use checkout_types::{Checkout, CheckoutRequest, CheckoutStatus};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast;
 
-use super::extract::{IdempotencyKey, Json, Readable};
+use super::extract::{IdempotencyKey, Json};
+use super::who::{Page, Readable};
 use crate::app::App;
 use crate::checkout::{canceled, failure, status_at};
 use crate::clock::rfc3339;
@@ -22,6 +23,7 @@ use crate::ordering::{self, Made};
 use crate::store::StoredCheckout;
 
 pub(super) async fn create(
+    _: Page,
     State(app): State<App>,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<CheckoutRequest>,
@@ -43,8 +45,11 @@ pub(super) async fn create(
     Ok(response)
 }
 
-pub(super) async fn show(State(app): State<App>, Readable(checkout): Readable) -> Answer<Checkout> {
-    Answer(shown(&app, checkout))
+/// Whose order it is, is for the merchant's own server alone.
+pub(super) async fn show(State(app): State<App>, readable: Readable) -> Answer<MerchantCheckout> {
+    let Readable { mut checkout, by_merchant } = readable;
+    let customer_reference = checkout.customer_reference.take().filter(|_| by_merchant);
+    Answer(MerchantCheckout { checkout: shown(&app, checkout), customer_reference })
 }
 
 /// What its page may know of a checkout.
@@ -68,7 +73,7 @@ pub(super) fn shown(app: &App, checkout: StoredCheckout) -> Checkout {
 }
 
 /// Server-sent events: the present state at once, then each change, until nothing more will come.
-pub(super) async fn follow(State(app): State<App>, Readable(checkout): Readable) -> Response {
+pub(super) async fn follow(State(app): State<App>, Readable { checkout, .. }: Readable) -> Response {
     // Before the state is read again, so that no change falls in between.
     let changes = app.changes.subscribe();
     let events = states(app, checkout.id, changes).map(|state| {

@@ -1,9 +1,10 @@
-//! Checks as arguments: a handler that names one of these has had it checked.
+//! Checks as arguments: a handler that names one of these has had it checked. Who may call is in
+//! `http/who.rs`; here is what a request holds.
 
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -11,9 +12,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::json;
+use super::who::leak;
 use crate::app::App;
 use crate::error::{Code, Problem};
-use crate::store::StoredCheckout;
 
 /// Bodies of browsers and merchants.
 const LARGEST_BODY: usize = 64 * 1_024;
@@ -28,9 +29,12 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         is_json(request.headers())?;
         let body = body(request, LARGEST_BODY).await?;
+        if leak::is_in(app, &body) {
+            return Err(leak::reported());
+        }
         json::read(&body).map(Self)
     }
 }
@@ -106,23 +110,5 @@ impl FromRequestParts<App> for IdempotencyKey {
         } else {
             Err(Code::IdempotencyKeyInvalid.into())
         }
-    }
-}
-
-/// A checkout whose client secret, or the merchant's secret key, was shown. One that is not there and one that is not yours are
-/// answered alike.
-pub struct Readable(pub StoredCheckout);
-
-impl FromRequestParts<App> for Readable {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let Path(id) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| Code::NotFound)?;
-        let secret = bearer(&parts.headers).unwrap_or_default();
-        // The merchant's own server may read every checkout; `origin::check` keeps its key off pages.
-        if !app.keys.is_client_secret(&id, secret) && !app.keys.is_secret_key(secret) {
-            return Err(Code::NotFound.into());
-        }
-        app.store.checkout(&id).await?.map(Self).ok_or_else(|| Code::NotFound.into())
     }
 }

@@ -1,34 +1,34 @@
-//! Which pages may use the browser routes: exact origins (S6). CORS is not access control; it
-//! keeps other people's pages from spending a buyer's time here.
+//! Where a request comes from and goes to: CORS for the browser routes (S6), our own host names,
+//! and paths that two readers could understand differently.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::extract::{bearer, one};
+use super::extract::one;
+use super::pages;
 use crate::app::App;
 use crate::error::{Code, Problem};
-use crate::keys::CLIENT_SECRET;
 
 const METHODS: &str = "GET, POST";
-const HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
+const HEADERS: &str = "authorization, checkout-proof, content-type, idempotency-key, last-event-id";
 /// What a page's script may read of an answer.
 const EXPOSED: &str = "idempotent-replayed, retry-after, x-request-id";
 
-/// Lets listed pages in, and a merchant's own server with its secret key. Refuses before any work
-/// is done.
-pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    let origin = match admitted(&app, request.headers()) {
-        Ok(origin) => origin,
-        Err(problem) => return varying(problem.into_response()),
-    };
-    let response = match (&origin, request.method()) {
-        (Some(_), &Method::OPTIONS) => preflight(request.headers()),
-        _ => next.run(request).await,
-    };
+/// Answers preflights, and lets listed pages read the answers. Whether they may ask is for
+/// `who::Page` to say.
+pub(super) async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let listed = one(headers, &header::ORIGIN).ok().flatten().filter(|origin| app.allows(origin));
+    let listed = listed.and_then(|origin| HeaderValue::from_str(origin).ok());
+    let is_preflight = request.method() == Method::OPTIONS && headers.contains_key(header::ORIGIN);
+    if is_preflight && (listed.is_none() || !is_fitting(headers)) {
+        return varying(Problem::from(Code::OriginNotAllowed).into_response());
+    }
+    let response = if is_preflight { preflight() } else { next.run(request).await };
     let mut response = varying(response);
-    if let Some(origin) = origin {
+    if let Some(origin) = listed {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
@@ -36,34 +36,18 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// The origin to echo; `None` for callers that are no page.
-fn admitted(app: &App, headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
-    let refused = || Problem::from(Code::OriginNotAllowed);
-    let secret = bearer(headers).is_some_and(|token| app.keys.is_secret_key(token));
-    match one(headers, &header::ORIGIN) {
-        Ok(Some(_)) if secret => {
-            tracing::error!("a secret key came from a browser: it must be replaced");
-            Err(Code::SecretKeyInBrowser.into())
-        }
-        Ok(Some(origin)) if app.allows(origin) => Ok(HeaderValue::from_str(origin).ok()),
-        // Browsers leave the origin out when a page asks its own server.
-        // A merchant's own server may ask after an order, with either key.
-        Ok(None) if bearer(headers).is_some_and(|token| token.starts_with(CLIENT_SECRET)) => Ok(None),
-        Ok(None) if secret || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin") => Ok(None),
-        Ok(_) | Err(_) => Err(refused()),
-    }
-}
-
-fn preflight(headers: &HeaderMap) -> Response {
+/// Whether a preflight asks for what our routes take, and not for a way into somebody's own network.
+fn is_fitting(headers: &HeaderMap) -> bool {
     let asked = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let known = |list: &str, wanted: &str| list.split(", ").any(|known| known.eq_ignore_ascii_case(wanted.trim()));
     let method = asked(header::ACCESS_CONTROL_REQUEST_METHOD);
     let wanted = asked(header::ACCESS_CONTROL_REQUEST_HEADERS);
-    let private_network = headers.contains_key("access-control-request-private-network");
-    let fits = known(METHODS, method) && wanted.split(',').all(|name| name.trim().is_empty() || known(HEADERS, name));
-    if !fits || private_network {
-        return Problem::from(Code::OriginNotAllowed).into_response();
-    }
+    METHODS.split(", ").any(|known| known == method)
+        && wanted.split(',').all(|name| name.trim().is_empty() || known(HEADERS, name))
+        && !OWN_NETWORK.iter().any(|name| headers.contains_key(*name))
+}
+
+fn preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
@@ -77,6 +61,24 @@ fn varying(mut response: Response) -> Response {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Private network access (WICG), under its two names.
+const OWN_NETWORK: [&str; 2] = ["access-control-request-private-network", "access-control-request-local-network"];
+
+/// Refuses a path whose escapes are none. A page of ours says so itself, in words for people.
+pub(super) async fn valid_path(request: Request, next: Next) -> Response {
+    if is_valid_path(request.uri().path()) || pages::answers(&request) {
+        return next.run(request).await;
+    }
+    Problem::from(Code::PathInvalid).into_response()
+}
+
+/// Every percent sign escapes a byte, and the bytes are UTF-8 (RFC 3986, 2.1).
+pub(super) fn is_valid_path(path: &str) -> bool {
+    let hex = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    path.match_indices('%').all(|(at, _)| hex(path.get(at + 1..at + 3)))
+        && percent_encoding::percent_decode_str(path).decode_utf8().is_ok()
 }
 
 /// Answers only for its own names, so that a rebound DNS name finds nothing.

@@ -3,12 +3,13 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use minijinja::{Environment, Value};
 
+use super::origin;
 use crate::app::App;
 use crate::error::{Code, Problem};
 
@@ -51,8 +52,14 @@ pub(super) fn refusal(problem: &Problem) -> Response {
 pub(super) async fn problem(Path(code): Path<String>) -> Result<Response, Problem> {
     let code = code.replace('-', "_");
     let known = Code::ALL.iter().find(|known| known.as_str() == code).ok_or(Code::NotFound)?;
-    let context =
-        minijinja::context! { title => known.title(), code => known.as_str(), retryable => known.retryable() };
+    let context = minijinja::context! {
+        title => known.title(),
+        code => known.as_str(),
+        retryable => known.retryable(),
+        status => known.status(),
+        cause => known.cause(),
+        cure => known.cure(),
+    };
     render("problem.html", context)
 }
 
@@ -64,9 +71,19 @@ pub(super) async fn stylesheet() -> Response {
     (headers, include_str!("../../pages/pages.css")).into_response()
 }
 
+/// Whether a request is for a page that people read.
+pub(super) fn answers(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    route.is_some_and(|route| route.starts_with("/pay/") || route.starts_with("/c/"))
+}
+
 /// The headers of every page: nothing from elsewhere, framed by allowed pages only.
 pub(super) async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = if origin::is_valid_path(request.uri().path()) {
+        next.run(request).await
+    } else {
+        refusal(&Code::PathInvalid.into())
+    };
     let ancestors = app.allowed_origins.join(" ");
     // A form's redirect counts as its action in some browsers, so the payment page is named too.
     let policy = format!(

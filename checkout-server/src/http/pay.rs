@@ -17,6 +17,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::extract::{body, one};
+use super::who::leak;
 use super::{json, pages};
 use crate::app::App;
 use crate::catalog::{Price, Product};
@@ -82,12 +83,16 @@ async fn form(app: &App, request: Request) -> Result<Form, Problem> {
         return Err(Code::UnsupportedMediaType.into());
     }
     let body = body(request, 16 * 1_024).await?;
+    if leak::is_in(app, &body) {
+        return Err(leak::reported());
+    }
     let form: Form = serde_urlencoded::from_bytes(&body).map_err(|_| Code::UnknownField)?;
     // The same rules as for JSON: what is wrong is not even shown again.
-    let Form { step, quantity, email, country, postal_code, discount_code, key, quote_token: _, embed } = &form;
+    let Form { step, quantity, email, country, postal_code, discount_code, key, quote_token, embed } = &form;
     for text in [step, quantity, email, country, postal_code, discount_code, key, embed] {
         json::check_text(text)?;
     }
+    json::check_sealed(quote_token)?;
     Ok(form)
 }
 
@@ -160,6 +165,7 @@ async fn pay(app: &App, form: &Form) -> Result<Step, Problem> {
     let request = CheckoutRequest {
         quote_token: form.quote_token.clone(),
         customer: Customer { email: form.email.clone(), name: None },
+        customer_token: None,
         success_url: None,
         custom_data: [].into(),
         renews: None,

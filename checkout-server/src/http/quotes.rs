@@ -5,11 +5,13 @@ use axum::extract::State;
 use checkout_types::{Quote, QuoteRequest};
 
 use super::extract::Json;
+use super::who::Page;
 use crate::app::App;
 use crate::error::Problem;
 use crate::pricing;
 
 pub(super) async fn create(
+    _: Page,
     State(app): State<App>,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Answer<Quote>, Problem> {

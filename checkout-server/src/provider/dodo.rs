@@ -192,6 +192,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> ProviderError {
         "UNSUPPORTED_CURRENCY" | "UNSUPPORTED_BILLING_CURRENCY" => Code::UnsupportedCurrency,
         "INVALID_TAX_ID" => Code::TaxIdInvalid,
         "TOTAL_PAYMENT_AMOUNT_BELOW_MINIMUM_AMOUNT" | "REQUEST_AMOUNT_BELOW_MINIMUM" => Code::AmountTooSmall,
+        "INTEGER_CONVERSION_FAILURE" => Code::AmountTooLarge,
         "CUSTOMER_HAS_EXISTING_SUBSCRIPTION" => Code::AlreadySubscribed,
         "CHECKOUT_SESSION_CONSUMED" => Code::OrderClosed,
         "PRODUCT_IS_DELETED" | "NOT_FOUND" | "BRAND_MISMATCH" | "METER_IS_DELETED" => Code::ItemUnavailable,

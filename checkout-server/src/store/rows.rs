@@ -97,8 +97,7 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
 }
 
 /// What [`checkout`] reads.
-pub(super) const COLUMNS: &str =
-    "id, fingerprint, sends, order_json, session_id, url, created_at, expires_at, status, error_code";
+pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, customer_reference, session_id, url, created_at, expires_at, status, error_code";
 
 /// The checkout with that value in a column. `column` is one of ours, never a caller's.
 pub(super) fn find(
@@ -128,6 +127,7 @@ pub(super) fn checkout(row: &Row<'_>) -> Result<StoredCheckout, StoreError> {
         fingerprint: row.get("fingerprint")?,
         sends: row.get("sends")?,
         order: serde_json::from_str(&order).map_err(|_| impossible("order_json"))?,
+        customer_reference: row.get("customer_reference")?,
         session: match session {
             (Some(id), Some(url)) => Some(StoredSession { id, url }),
             _ => None,

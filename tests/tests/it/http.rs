@@ -6,5 +6,7 @@ mod doors;
 mod idempotency;
 mod pages;
 mod prices;
+mod problems;
 mod snapshots;
 mod webhooks;
+mod who;

@@ -4,4 +4,5 @@
 
 mod browser;
 mod commands;
+mod documents;
 mod http;

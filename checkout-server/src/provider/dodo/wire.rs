@@ -132,6 +132,8 @@ struct CustomerBody<'a> {
 
 /// The metadata key that leads a payment back to its checkout.
 pub(super) const ORDER_ID: &str = "order_id";
+/// The metadata key that tells the merchant whose payment it is.
+const CUSTOMER_REFERENCE: &str = "customer_reference";
 
 impl<'a> SessionBody<'a> {
     pub(super) fn new(session: &'a NewSession<'_>) -> Self {
@@ -144,7 +146,10 @@ impl<'a> SessionBody<'a> {
             return_url: session.return_url,
             cancel_url: session.cancel_url,
             // Ours last: a note can never take its place.
-            metadata: notes.chain([(ORDER_ID, session.checkout)]).collect(),
+            metadata: notes
+                .chain(session.customer_reference.map(|reference| (CUSTOMER_REFERENCE, reference)))
+                .chain([(ORDER_ID, session.checkout)])
+                .collect(),
         }
     }
 }

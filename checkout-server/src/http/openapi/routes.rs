@@ -1,0 +1,247 @@
+//! What each public route needs, takes and answers, for the OpenAPI document. A test compares this
+//! list with the router's.
+
+use crate::error::Code::{self, *};
+
+/// One method of one path.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    /// Names of security schemes, of which one is enough; the empty one is nobody in particular.
+    pub(super) who: &'static [&'static str],
+    pub(super) parameters: &'static [Parameter],
+    pub(super) body: Option<Body>,
+    pub(super) answers: &'static [Answer],
+    pub(super) problems: &'static [&'static [Code]],
+    /// Refusals are pages where the caller is a person.
+    pub(super) is_for_people: bool,
+}
+
+/// A parameter; all of them are texts.
+pub(super) struct Parameter {
+    pub(super) place: &'static str,
+    pub(super) name: &'static str,
+    pub(super) pattern: Option<&'static str>,
+    pub(super) required: bool,
+    pub(super) says: &'static str,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Body {
+    pub(super) kind: &'static str,
+    pub(super) schema: Option<&'static str>,
+    /// JSON.
+    pub(super) example: &'static str,
+}
+
+/// An answer that is no refusal.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) says: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) schema: Option<&'static str>,
+    pub(super) headers: &'static [&'static str],
+}
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What any request may meet.
+const ANY: &[Code] = &[BadHost, UnknownHost, SecretKeyInBrowser, RateLimited, Internal, Overloaded];
+/// What a body may be refused for.
+const BODY: &[Code] = &[
+    BodyMalformed, BodyTimeout, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding, JsonInvalid, JsonTooDeep,
+    JsonDuplicateKey, ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, TextInvalid, CardDataRefused,
+];
+/// What a cart may be refused for.
+const CART: &[Code] = &[
+    CartInvalid, CartEmpty, TooManyItems, UnknownProduct, UnknownAddon, DuplicateItem, MixedCurrency,
+    UnsupportedCurrency, UnsupportedCountry, PostalCodeInvalid, DiscountInvalid, TaxIdInvalid, AmountTooLarge,
+    AmountTooSmall, ItemUnavailable, ProviderUnknown, ProviderUnavailable, ChallengeRequired, SellingStopped,
+];
+/// What an order may be refused for, beyond its cart.
+const ORDER: &[Code] = &[
+    IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyInProgress, QuoteInvalid,
+    QuoteExpired, PriceChanged, CountryRequired, PostalCodeRequired, EmailInvalid, ReturnUrlNotAllowed,
+    MetadataInvalid, UnknownCheckout, OrderClosed, AlreadySubscribed, CustomerTokenInvalid, StorageUnavailable,
+];
+const PAGE: &[Code] = &[OriginNotAllowed];
+const READ: &[Code] = &[PathInvalid, NotFound, OriginNotAllowed, StorageUnavailable];
+
+const CHECKOUT_ID: Parameter =
+    Parameter { place: "path", name: "id", pattern: Some("^co_[0-9a-f]{32}$"), required: true, says: "co_…" };
+const PRICE_ID: Parameter = Parameter {
+    place: "path", name: "price_id", pattern: Some("^[a-z0-9_-]{1,64}$"), required: true, says: "Of the catalog.",
+};
+const PROOF: Parameter = Parameter {
+    place: "header", name: "Checkout-Proof", pattern: None, required: false,
+    says: "After challenge_required: `{token}:{n}`, see the problem's challenge.",
+};
+const IDEMPOTENCY_KEY: Parameter = Parameter {
+    place: "header", name: "Idempotency-Key", pattern: Some("^[!-~]{1,255}$"), required: true,
+    says: "Made and kept before the first try; the same for every try of the same request.",
+};
+
+const fn query(name: &'static str, says: &'static str) -> Parameter {
+    Parameter { place: "query", name, pattern: None, required: false, says }
+}
+
+const fn path(name: &'static str, says: &'static str) -> Parameter {
+    Parameter { place: "path", name, pattern: None, required: true, says }
+}
+
+const fn ok(says: &'static str, kind: &'static str, schema: Option<&'static str>) -> Answer {
+    Answer { status: 200, says, kind, schema, headers: &[] }
+}
+
+/// Every public route, in the order of `http.rs`.
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: "GET", path: "/v1/catalog", id: "show_catalog", summary: "What may be shown",
+        who: &["page", "secret_key"], parameters: &[], body: None,
+        answers: &[ok("Products, prices and plans.", JSON, Some("Catalog"))],
+        problems: &[ANY, PAGE], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/quotes", id: "create_quote", summary: "What a cart costs",
+        who: &["page", "secret_key"], parameters: &[PROOF],
+        body: Some(Body {
+            kind: JSON, schema: Some("QuoteRequest"),
+            example: r#"{"items":[{"price_id":"pro_monthly","quantity":1}],"customer":{"country":"DE"}}"#,
+        }),
+        answers: &[ok("The quote, with the token that orders it.", JSON, Some("Quote"))],
+        problems: &[ANY, PAGE, BODY, CART], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/checkouts", id: "create_checkout", summary: "Order what was quoted",
+        who: &["page", "secret_key"], parameters: &[IDEMPOTENCY_KEY, PROOF],
+        body: Some(Body {
+            kind: JSON, schema: Some("CheckoutRequest"),
+            example: r#"{"quote_token":"eyJ…","customer":{"email":"ada@example.com","name":"Ada Lovelace"}}"#,
+        }),
+        answers: &[Answer {
+            status: 201, says: "The checkout and where it is paid; byte for byte the same for the same key.", kind: JSON,
+            schema: Some("CreatedCheckout"), headers: &["Idempotent-Replayed"],
+        }],
+        problems: &[ANY, PAGE, BODY, CART, ORDER], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/checkouts/{id}", id: "show_checkout", summary: "Where a checkout stands",
+        who: &["client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
+        answers: &[ok("Its state. customer_reference is for the secret key alone.", JSON, Some("MerchantCheckout"))],
+        problems: &[ANY, READ], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/checkouts/{id}/events", id: "follow_checkout", summary: "Where it stands, as it changes",
+        who: &["client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
+        answers: &[ok("Server-sent events named `checkout`: at once, then each change.", "text/event-stream", None)],
+        problems: &[ANY, READ], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/customer", id: "show_customer", summary: "Who is signed in, to fill the form in",
+        who: &["customer_token"], parameters: &[], body: None,
+        answers: &[ok("As the token says.", JSON, Some("SignedInCustomer"))],
+        problems: &[ANY, PAGE, &[CustomerTokenInvalid]], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/customer-tokens", id: "create_customer_token",
+        summary: "Say who is signed in, from your server", who: &["secret_key"], parameters: &[],
+        body: Some(Body {
+            kind: JSON, schema: Some("CustomerTokenRequest"),
+            example: r#"{"reference":"user_4711","email":"ada@example.com","expires_in":900}"#,
+        }),
+        answers: &[Answer {
+            status: 201, says: "The token.", kind: JSON, schema: Some("CustomerToken"), headers: &[],
+        }],
+        problems: &[ANY, BODY, &[Unauthorized, EmailInvalid]], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/pay/{price_id}", id: "show_pay_page", summary: "Buy without any script",
+        who: &[""],
+        parameters: &[
+            PRICE_ID, query("quantity", "Fills the form in."), query("email", "Fills the form in."),
+            query("country", "Fills the form in."), query("embed", "1 inside of the widget's frame."),
+        ],
+        body: None, answers: &[ok("The page.", HTML, None)],
+        problems: &[ANY, &[PathInvalid, NotFound]], is_for_people: true,
+    },
+    Route {
+        method: "POST", path: "/pay/{price_id}", id: "submit_pay_page", summary: "The page's form", who: &[""],
+        parameters: &[PRICE_ID],
+        body: Some(Body {
+            kind: "application/x-www-form-urlencoded", schema: None,
+            example: r#""quantity=1&email=ada%40example.com&country=DE&step=review""#,
+        }),
+        answers: &[
+            ok("The page, with the price.", HTML, None),
+            Answer { status: 303, says: "On to the payment page.", kind: "", schema: None, headers: &["Location"] },
+        ],
+        problems: &[ANY, PAGE, BODY, CART, ORDER, &[PathInvalid, NotFound]], is_for_people: true,
+    },
+    Route {
+        method: "GET", path: "/c/{id}", id: "show_status_page", summary: "Where an order stands, for its buyer",
+        who: &[""],
+        parameters: &[
+            CHECKOUT_ID, query("t", "The token of the address that the buyer came back to."),
+            query("canceled", "1 after giving up."),
+        ],
+        body: None, answers: &[ok("The page.", HTML, None)],
+        problems: &[ANY, &[PathInvalid, NotFound, StorageUnavailable]], is_for_people: true,
+    },
+    Route {
+        method: "GET", path: "/problems/{code}", id: "explain_problem", summary: "What a code means, and what helps",
+        who: &[""], parameters: &[path("code", "Such as cart-invalid.")], body: None,
+        answers: &[ok("The page.", HTML, None)], problems: &[ANY, &[PathInvalid, NotFound]], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/pages.css", id: "show_stylesheet", summary: "The pages' stylesheet", who: &[""],
+        parameters: &[], body: None, answers: &[ok("The stylesheet.", "text/css; charset=utf-8", None)],
+        problems: &[ANY], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/openapi.json", id: "show_openapi", summary: "This document", who: &[""],
+        parameters: &[], body: None, answers: &[ok("OpenAPI 3.1.", JSON, None)], problems: &[ANY],
+        is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/checkout.js", id: "show_loader", summary: "The widget's loader", who: &[""],
+        parameters: &[], body: None,
+        answers: &[
+            ok("The script.", "text/javascript; charset=utf-8", None),
+            Answer { status: 304, says: "The one that you have.", kind: "", schema: None, headers: &["ETag"] },
+        ],
+        problems: &[ANY, &[WidgetNotBuilt]], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/assets/{hash}/{path}", id: "show_asset", summary: "A file of the widget, kept for ever",
+        who: &[""], parameters: &[path("hash", "Of this build."), path("path", "The file.")], body: None,
+        answers: &[ok("The file.", "*/*", None)], problems: &[ANY, &[PathInvalid, NotFound, WidgetNotBuilt]],
+        is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/csp", id: "show_csp", summary: "What a page's Content-Security-Policy must allow",
+        who: &[""], parameters: &[], body: None,
+        answers: &[ok("As text; as JSON where Accept asks for it.", "text/plain; charset=utf-8", None)],
+        problems: &[ANY], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/webhooks/dodo", id: "accept_webhook", summary: "What the provider tells",
+        who: &["webhook_signature"],
+        parameters: &[
+            Parameter { place: "header", name: "Webhook-Id", pattern: None, required: true, says: "The same on every repeat." },
+            Parameter {
+                place: "header", name: "Webhook-Timestamp", pattern: Some("^[1-9][0-9]{0,11}$"), required: true,
+                says: "Unix seconds of this attempt.",
+            },
+        ],
+        body: Some(Body { kind: JSON, schema: None, example: r#"{"type":"payment.succeeded","data":{}}"# }),
+        answers: &[Answer { status: 200, says: "Kept.", kind: "", schema: None, headers: &[] }],
+        problems: &[
+            ANY, &[UnsupportedEncoding, BodyMalformed, BodyTimeout, BodyTooLarge, WebhookHeaderMissing],
+            &[WebhookTimestampOutOfTolerance, WebhookSignatureInvalid, StorageUnavailable],
+        ],
+        is_for_people: false,
+    },
+];

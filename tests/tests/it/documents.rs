@@ -1,0 +1,91 @@
+//! Documents that are written from the code: the committed ones are what the code says.
+//!
+//! To write them again: `WRITE_DOCUMENTS=1 cargo test -p checkout-tests --test it documents`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use checkout_server::error::{self, Code};
+use checkout_server::http::openapi;
+use checkout_tests::in_repository;
+use serde_json::Value;
+
+/// Compares a document with what it is made from, or writes it where that was asked for.
+fn is_current(path: &str, made: &str) {
+    let write = std::env::var_os("WRITE_DOCUMENTS").is_some();
+    if write {
+        fs::write(in_repository(path), made).unwrap();
+    }
+    let committed = fs::read_to_string(in_repository(path)).unwrap_or_default();
+    assert!(
+        committed == made,
+        "{path} is not what the code says; WRITE_DOCUMENTS=1 cargo test -p checkout-tests --test it documents"
+    );
+}
+
+#[test]
+fn the_problems_are_those_of_the_table() {
+    is_current("docs/problems.md", &error::reference());
+}
+
+#[test]
+fn every_problem_has_two_sentences_for_its_reader() {
+    for code in Code::ALL {
+        for text in [code.title(), code.cause(), code.cure()] {
+            assert!(text.len() > 10 && text.ends_with('.'), "{}: {text}", code.as_str());
+        }
+    }
+}
+
+#[test]
+fn the_interface_is_that_of_the_code() {
+    is_current("docs/openapi.json", &openapi::document());
+}
+
+/// The router has no list of its own, so its text is read.
+#[test]
+fn the_interface_names_the_routes_of_the_router_and_no_others() {
+    let text = fs::read_to_string(in_repository("checkout-server/src/http.rs")).unwrap();
+    let public = &text[text.find("pub fn router(").unwrap()..text.find("pub fn operations(").unwrap()];
+    let mut served = BTreeSet::new();
+    for route in public.split(".route(\"").skip(1) {
+        let (path, rest) = route.split_once('"').unwrap();
+        let handlers = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        for method in ["get", "post", "put", "delete", "patch"] {
+            if handlers.contains(&format!("{method}(")) {
+                served.insert(format!("{} {}", method.to_uppercase(), path.replace("{*", "{")));
+            }
+        }
+    }
+    let document: Value = serde_json::from_str(&openapi::document()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        described.extend(methods.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    println!("{described:#?}");
+    assert!(described.len() > 15, "they are read at all");
+    assert_eq!(described, served);
+}
+
+#[test]
+fn every_code_of_the_interface_is_one_of_the_table_and_has_its_status() {
+    let document: Value = serde_json::from_str(&openapi::document()).unwrap();
+    let mut named = BTreeSet::new();
+    for operation in
+        document["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap().values())
+    {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            if status.parse::<u16>().unwrap() >= 400 {
+                for name in response["description"].as_str().unwrap().split(", ").map(|name| name.trim_matches('`')) {
+                    let code = Code::ALL.iter().find(|code| code.as_str() == name).unwrap();
+                    assert_eq!(code.status().to_string(), *status, "{name}");
+                    named.insert(code.as_str());
+                }
+            }
+        }
+    }
+    // What a method or a path that does not exist is answered with belongs to no operation.
+    let all: BTreeSet<_> =
+        Code::ALL.iter().map(|code| code.as_str()).filter(|code| *code != "method_not_allowed").collect();
+    assert_eq!(named, all);
+}
