@@ -18,6 +18,7 @@ mod origin;
 mod pages;
 mod pay;
 mod quotes;
+mod ready;
 pub mod serve;
 mod status;
 mod webhooks;
@@ -64,7 +65,7 @@ pub fn router(app: &App) -> Router {
 pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(serve::ready))
+        .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
         .layer(from_fn(answer::contain))
         .with_state(app.clone())
