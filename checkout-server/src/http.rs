@@ -6,8 +6,11 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
+use admission::Classes;
+
 use crate::app::App;
 
+mod admission;
 pub mod answer;
 pub mod assets;
 mod catalog;
@@ -25,31 +28,34 @@ mod webhooks;
 
 /// What buyers' browsers, the provider and merchants' backends reach.
 pub fn router(app: &App) -> Router {
+    let Classes { orders, reads, streams, webhooks } = Classes::new();
+
     let browser = Router::new()
-        .route("/v1/catalog", get(catalog::show))
-        .route("/v1/quotes", post(quotes::create))
-        .route("/v1/checkouts", post(checkouts::create))
-        .route("/v1/checkouts/{id}", get(checkouts::show))
-        .route("/v1/checkouts/{id}/events", get(checkouts::follow))
+        .route("/v1/catalog", reads.admits(get(catalog::show)))
+        .route("/v1/quotes", orders.admits(post(quotes::create)))
+        .route("/v1/checkouts", orders.admits(post(checkouts::create)))
+        .route("/v1/checkouts/{id}", reads.admits(get(checkouts::show)))
+        .route("/v1/checkouts/{id}/events", streams.admits(get(checkouts::follow)))
         .layer(from_fn_with_state(app.clone(), origin::check));
 
     let pages = Router::new()
-        .route("/pay/{price_id}", get(pay::show).post(pay::submit))
-        .route("/c/{id}", get(status::show))
-        .route("/problems/{code}", get(pages::problem))
-        .route("/pages.css", get(pages::stylesheet))
+        .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
+        .route("/c/{id}", reads.admits(get(status::show)))
+        .layer(from_fn(pages::in_words))
+        .route("/problems/{code}", reads.admits(get(pages::problem)))
+        .route("/pages.css", reads.admits(get(pages::stylesheet)))
         .layer(from_fn_with_state(app.clone(), pages::protect));
 
     let widget = Router::new()
-        .route("/checkout.js", get(assets::loader))
-        .route("/assets/{hash}/{*path}", get(assets::file))
-        .route("/csp", get(assets::csp))
+        .route("/checkout.js", reads.admits(get(assets::loader)))
+        .route("/assets/{hash}/{*path}", reads.admits(get(assets::file)))
+        .route("/csp", reads.admits(get(assets::csp)))
         .with_state(Arc::new(assets::Widget::embedded(
             &*app.public_url,
             vec![app.provider.checkout_origin().to_owned()],
         )));
 
-    let provider = Router::new().route("/webhooks/dodo", post(webhooks::accept));
+    let provider = Router::new().route("/webhooks/dodo", webhooks.admits(post(webhooks::accept)));
 
     Router::new()
         .merge(browser)

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod http;
 pub mod pages;
 pub mod signing;
+pub mod socket;
 
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::helper::{self, Listeners};
 use crate::http;
 use crate::keys::Keys;
+use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
 use crate::store::{self, Store};
 
@@ -53,7 +54,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let app = App::new(Parts {
         catalog: read_catalog(&settings.catalog)?,
         clock: Clock::default(),
-        provider: Box::new(Dodo::new(&settings.provider_api, &settings.provider_checkout, settings.provider_key)?),
+        provider: Box::new(Guard::new(Dodo::new(
+            &settings.provider_api,
+            &settings.provider_checkout,
+            settings.provider_key,
+        )?)),
         store: Store::open(&data.join("checkout.db"))?,
         keys: Keys::new(settings.secret_key),
         webhook_secrets: settings.webhook_secrets,

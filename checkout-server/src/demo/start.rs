@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::helper::{self, Listeners};
 use crate::http::serve::Limits;
 use crate::keys::Keys;
+use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::signature::SigningSecret;
@@ -98,10 +99,10 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         base_url: ready.sandbox.clone(),
     });
     let app = App::new(Parts {
-        provider: Box::new(
+        provider: Box::new(Guard::new(
             Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
                 .map_err(io::Error::other)?,
-        ),
+        )),
         store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
         keys: Keys::new(SecretString::from(ready.secret_key.clone())),
         webhook_secrets: vec![webhook_secret],

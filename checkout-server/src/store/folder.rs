@@ -33,6 +33,8 @@ pub(super) fn keep_to_owner(file: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -45,13 +47,13 @@ mod tests {
         let folder = parent.join("data");
         prepare(&folder).unwrap();
         assert_eq!((mode(&parent), mode(&folder)), (0o700, 0o700));
-        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o777)).unwrap();
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
         let refused = prepare(&folder).unwrap_err().to_string();
         assert!(refused.contains("chmod 700"), "{refused}");
 
         let file = folder.join("checkout.db");
         std::fs::write(&file, "").unwrap();
-        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         keep_to_owner(&file).unwrap();
         assert_eq!(mode(&file), 0o600);
         std::fs::remove_dir_all(parent).unwrap();

@@ -7,4 +7,5 @@ mod idempotency;
 mod pages;
 mod prices;
 mod snapshots;
+mod transport;
 mod webhooks;
