@@ -8,6 +8,7 @@ pub mod axe;
 pub mod browser;
 pub mod http;
 pub mod pages;
+pub mod server;
 pub mod signing;
 pub mod socket;
 

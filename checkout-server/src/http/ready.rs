@@ -15,6 +15,9 @@ const FRESH: Duration = Duration::from_secs(3);
 /// A disk that takes longer than this for one commit does not serve buyers.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a failed commit counts, though a smaller one went well.
+const RECENTLY: Duration = Duration::from_secs(10);
+
 /// The last look at the disk. Clones share it.
 #[derive(Clone)]
 pub(super) struct Readiness {
@@ -34,7 +37,9 @@ impl Readiness {
         {
             return held;
         }
-        let held = matches!(tokio::time::timeout(PATIENCE, self.app.store.prove()).await, Ok(Ok(())));
+        let store = &self.app.store;
+        let proven = tokio::time::timeout(PATIENCE, store.prove()).await;
+        let held = matches!(proven, Ok(Ok(()))) && !store.failed_within(RECENTLY);
         if !held {
             tracing::error!("the database takes no commit: is the disk full?");
         }
