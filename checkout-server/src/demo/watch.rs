@@ -20,6 +20,7 @@ use tower::{Layer, Service};
 
 use super::activity::{Activity, Entry, Who};
 use super::words;
+use crate::http::answer::Shed;
 
 /// Bodies up to this size are looked into for the one word we show.
 const MOST_BYTES: usize = 256 * 1024;
@@ -51,6 +52,10 @@ async fn record(State((activity, asked)): State<(Activity, Who)>, request: Reque
     let at = activity.now();
     let begun = Instant::now();
     let response = next.run(request).await;
+    // Who is flooded does not write about it, too.
+    if response.extensions().get::<Shed>().is_some() {
+        return response;
+    }
     let took = begun.elapsed().as_millis();
 
     let (response, code) = problem_code(response).await;

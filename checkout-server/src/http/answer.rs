@@ -35,6 +35,10 @@ impl IntoResponse for Problem {
     }
 }
 
+/// On the answer to a request that was shed, for layers around this one.
+#[derive(Clone, Copy)]
+pub(crate) struct Shed;
+
 /// The outermost layer: request id, panics, problems, log, metrics.
 pub(super) async fn contain(request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -62,6 +66,7 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
         .increment(1);
     // To shed load has to cost little: the counter says how much.
     if shed {
+        response.extensions_mut().insert(Shed);
         tracing::debug!(%request_id, %method, %route, status, millis, "shed");
     } else {
         tracing::info!(%request_id, %method, %route, status, millis, "answered");

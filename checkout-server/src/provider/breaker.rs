@@ -140,14 +140,15 @@ mod tests {
 
     #[test]
     fn the_probe_decides() {
-        let now = Instant::now() + PAUSE;
+        let before = Instant::now();
+        let now = before + PAUSE;
         for (outcome, after) in [
             (Outcome::Answered, Some(Pass::Ordinary)),
             (REFUSED, Some(Pass::Ordinary)),
             (TIMED_OUT, None),
             (Outcome::Abandoned, Some(Pass::Probe)),
         ] {
-            let mut breaker = opened(now - PAUSE);
+            let mut breaker = opened(before);
             assert_eq!(breaker.ask(now), Some(Pass::Probe));
             breaker.report(Pass::Ordinary, Outcome::Answered, now);
             assert!(breaker.is_open(now), "an earlier call's late answer decides nothing");

@@ -275,7 +275,9 @@ mod tests {
             } else {
                 assert!(closed[..36].iter().all(|closed| *closed) && !closed[36..].contains(&true), "the oldest");
             }
-            seats.iter().for_each(|seat| table.leave(seat));
+            for seat in &seats {
+                table.leave(seat);
+            }
         }
         assert_eq!(open(&table), 0);
         assert!(table.table().of_network.is_empty());
@@ -297,7 +299,9 @@ mod tests {
         let table = of(1_000);
         for address in [at(1), IpAddr::from([127, 0, 0, 2]), "2001:db8::1".parse().unwrap()] {
             let seats: Vec<_> = (0..MOST_OF_ONE).map(|_| table.admit(address, 0).unwrap()).collect();
-            seats.iter().for_each(|seat| seat.enter(State::Asked, 0));
+            for seat in &seats {
+                seat.enter(State::Asked, 0);
+            }
             let neighbour = if address.is_ipv6() { "2001:db8::ffff:1".parse().unwrap() } else { address };
             assert!(table.admit(neighbour, 1).is_none(), "{address}");
             seats[7].enter(State::Waiting, 2);

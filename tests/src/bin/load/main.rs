@@ -22,11 +22,11 @@ mod slow;
 struct Times(Vec<Duration>);
 
 impl Times {
-    /// The time that so many percent stay below, in milliseconds.
-    fn percentile(&mut self, percent: usize) -> f64 {
+    /// The time that so many percent stay below.
+    fn percentile(&mut self, percent: usize) -> Duration {
         self.0.sort_unstable();
         let at = (self.0.len() * percent / 100).min(self.0.len().saturating_sub(1));
-        self.0.get(at).map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
+        self.0.get(at).copied().unwrap_or_default()
     }
 }
 
@@ -56,7 +56,7 @@ async fn slow_clients(server: &Server) -> Result<(), Failure> {
     say("\n(a) 100 good clients; aim: p99 at most twice that of the idle server")?;
     say(&format!("{:<44} {:>8} {:>8} {:>7} {:>9} {:>7}", "", "p50 ms", "p99 ms", "failed", "slow open", "ratio"))?;
     good::measure(server).await?;
-    let mut idle = f64::NAN;
+    let mut idle = Duration::ZERO;
     for (name, sources) in [
         ("idle", 0..=0),
         ("1,000 slow heads, 250 addresses", 2..=251),
@@ -70,9 +70,21 @@ async fn slow_clients(server: &Server) -> Result<(), Failure> {
         let p99 = times.percentile(99);
         idle = if name == "idle" { p99 } else { idle };
         let p50 = times.percentile(50);
-        say(&format!("{name:<44} {p50:>8.2} {p99:>8.2} {failed:>7} {open:>9} {:>7.2}", p99 / idle))?;
+        let ratio = p99.as_micros() * 100 / idle.as_micros().max(1);
+        say(&format!(
+            "{name:<44} {:>8} {:>8} {failed:>7} {open:>9} {:>4}.{:02}",
+            millis(p50),
+            millis(p99),
+            ratio / 100,
+            ratio % 100
+        ))?;
     }
     Ok(())
+}
+
+/// Milliseconds with two decimals.
+fn millis(time: Duration) -> String {
+    format!("{}.{:02}", time.as_millis(), time.as_micros() / 10 % 100)
 }
 
 fn say(line: &str) -> Result<(), Failure> {

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::good::post;
 use crate::line::Line;
-use crate::{Times, say};
+use crate::{Times, millis, say};
 
 const CLOSED_FOR: Duration = Duration::from_secs(4);
 const OPEN_FOR: Duration = Duration::from_secs(10);
@@ -92,8 +92,10 @@ pub(crate) async fn measure(server: &Server) -> Result<(), Failure> {
         let rate = outcome.made * 1_000 / usize::try_from(CLOSED_FOR.as_millis())?;
         let p99 = Times(outcome.made_in).percentile(99);
         say(&format!(
-            "closed loop, {connections:>3} connections: {rate:>6} a second, p99 {p99:.0} ms, {} shed, {} failed",
-            outcome.shed, outcome.failed
+            "closed loop, {connections:>3} connections: {rate:>6} a second, p99 {} ms, {} shed, {} failed",
+            millis(p99),
+            outcome.shed,
+            outcome.failed
         ))?;
         peak = peak.max(rate);
     }
@@ -109,16 +111,21 @@ pub(crate) async fn measure(server: &Server) -> Result<(), Failure> {
     say(&format!("open loop, {} a second for {} s", peak * TIMES, OPEN_FOR.as_secs()))?;
     say(&format!("  goodput {rate} a second, {} % of the peak (aim: at least 90 %)", rate * 100 / peak.max(1)))?;
     say(&format!(
-        "  made p50 {:.0} ms, p99 {:.0} ms; {} too late",
-        made.percentile(50),
-        made.percentile(99),
+        "  made p50 {} ms, p99 {} ms; {} too late",
+        millis(made.percentile(50)),
+        millis(made.percentile(99)),
         outcome.late
     ))?;
-    say(&format!("  shed {}: p50 {:.0} ms, p99 {:.0} ms", outcome.shed, shed.percentile(50), shed.percentile(99)))?;
+    say(&format!(
+        "  shed {}: p50 {} ms, p99 {} ms",
+        outcome.shed,
+        millis(shed.percentile(50)),
+        millis(shed.percentile(99))
+    ))?;
     say(&format!("  {} without an answer, {} not sent for want of a connection", outcome.failed, outcome.unsent))?;
     say(&format!(
-        "  webhooks: p99 {:.0} ms, {refused} of {} refused (aim: 1 s, 0)",
-        acks.percentile(99),
+        "  webhooks: p99 {} ms, {refused} of {} refused (aim: 1 s, 0)",
+        millis(acks.percentile(99)),
         acks.0.len()
     ))?;
     say(&format!(
