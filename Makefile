@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench timing pictures widget tools sizes
+.PHONY: help demo test build dev lint fmt bench load timing pictures widget tools sizes
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
@@ -46,6 +46,10 @@ fmt: ## format the code
 bench: widget ## a table of speeds, asserting nothing
 	@cargo build --release --workspace --bin checkout-server --bin bench
 	@"$(CARGO_TARGET_DIR)/release/bench"
+
+load: widget ## what happens when too many come: slow clients, three times the capacity
+	@cargo build --release --workspace --bin checkout-server --bin load
+	@"$(CARGO_TARGET_DIR)/release/load"
 
 timing: ## whether the time of a comparison tells secrets; about a minute
 	@cargo build --release -p checkout-tests --bin timing

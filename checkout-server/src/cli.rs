@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::catalog::Catalog;
-use crate::telemetry;
+use crate::{process, telemetry};
 
 mod demo;
 mod sandbox;
@@ -53,6 +53,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn run() -> ExitCode {
     let Command { verb } = Command::parse();
     telemetry::start_log();
+    if let Err(error) = process::harden() {
+        // A sandbox around us that forbids these calls guards as well or better.
+        tracing::warn!(%error, "the process could not be hardened; see docs/operations.md");
+    }
     let done = match verb {
         Verb::Serve(arguments) => block_on(serve::run(arguments)),
         Verb::Demo(arguments) => block_on(demo::run(arguments)),

@@ -5,7 +5,11 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::http::serve::Limits;
 use crate::{http, telemetry};
+
+/// Connections of the operations listener: a few dashboards and probes.
+const MOST_OPERATORS: usize = 64;
 
 /// The two listeners of a helper.
 pub struct Listeners {
@@ -28,9 +32,11 @@ impl Listeners {
 /// Serves until the app is told to stop; `router` is [`http::router`], perhaps with a layer more.
 pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
     let Listeners { public, operations } = listeners;
-    app.tasks.spawn(http::serve::serve(public, router, app.stopping.clone()));
+    // A table each: however many buyers come, operators get in.
+    app.tasks.spawn(http::serve::serve(public, router, Limits::default(), app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
-    app.tasks.spawn(http::serve::serve(operations, operations_router, app.stopping.clone()));
+    let few = Limits { connections: MOST_OPERATORS, ..Limits::trusting() };
+    app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
 }
 
 /// Tells it to stop and waits until everything has ended (G2f).

@@ -6,8 +6,11 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
+use admission::Classes;
+
 use crate::app::App;
 
+mod admission;
 pub mod answer;
 pub mod assets;
 mod catalog;
@@ -20,6 +23,7 @@ mod origin;
 mod pages;
 mod pay;
 mod quotes;
+mod ready;
 pub mod serve;
 mod status;
 mod webhooks;
@@ -27,35 +31,38 @@ pub mod who;
 
 /// What buyers' browsers, the provider and merchants' backends reach.
 pub fn router(app: &App) -> Router {
+    let Classes { orders, reads, streams, webhooks, backends } = Classes::new();
+
     let browser = Router::new()
-        .route("/v1/catalog", get(catalog::show))
-        .route("/v1/quotes", post(quotes::create))
-        .route("/v1/checkouts", post(checkouts::create))
-        .route("/v1/checkouts/{id}", get(checkouts::show))
-        .route("/v1/checkouts/{id}/events", get(checkouts::follow))
-        .route("/v1/customer", get(customers::show))
+        .route("/v1/catalog", reads.admits(get(catalog::show)))
+        .route("/v1/quotes", orders.admits(post(quotes::create)))
+        .route("/v1/checkouts", orders.admits(post(checkouts::create)))
+        .route("/v1/checkouts/{id}", reads.admits(get(checkouts::show)))
+        .route("/v1/checkouts/{id}/events", streams.admits(get(checkouts::follow)))
+        .route("/v1/customer", reads.admits(get(customers::show)))
         .layer(from_fn_with_state(app.clone(), origin::cors));
 
-    let merchant = Router::new().route("/v1/customer-tokens", post(customers::create_token));
+    let merchant = Router::new().route("/v1/customer-tokens", backends.admits(post(customers::create_token)));
 
     let pages = Router::new()
-        .route("/pay/{price_id}", get(pay::show).post(pay::submit))
-        .route("/c/{id}", get(status::show))
-        .route("/problems/{code}", get(pages::problem))
-        .route("/pages.css", get(pages::stylesheet))
+        .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
+        .route("/c/{id}", reads.admits(get(status::show)))
+        .layer(from_fn(pages::in_words))
+        .route("/problems/{code}", reads.admits(get(pages::problem)))
+        .route("/pages.css", reads.admits(get(pages::stylesheet)))
         .layer(from_fn_with_state(app.clone(), pages::protect));
 
     let widget = Router::new()
-        .route("/openapi.json", get(openapi::show))
-        .route("/checkout.js", get(assets::loader))
-        .route("/assets/{hash}/{*path}", get(assets::file))
-        .route("/csp", get(assets::csp))
+        .route("/openapi.json", reads.admits(get(openapi::show)))
+        .route("/checkout.js", reads.admits(get(assets::loader)))
+        .route("/assets/{hash}/{*path}", reads.admits(get(assets::file)))
+        .route("/csp", reads.admits(get(assets::csp)))
         .with_state(Arc::new(assets::Widget::embedded(
             &*app.public_url,
             vec![app.provider.checkout_origin().to_owned()],
         )));
 
-    let provider = Router::new().route("/webhooks/dodo", post(webhooks::accept));
+    let provider = Router::new().route("/webhooks/dodo", webhooks.admits(post(webhooks::accept)));
 
     Router::new()
         .merge(browser)
@@ -74,7 +81,7 @@ pub fn router(app: &App) -> Router {
 pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(serve::ready))
+        .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
         .layer(from_fn(answer::contain))
         .with_state(app.clone())

@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod keys;
 pub mod ordering;
 pub mod pricing;
+pub mod process;
 pub mod provider;
 pub mod quote;
 pub mod random;

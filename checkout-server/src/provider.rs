@@ -14,7 +14,11 @@ use crate::event::Notice;
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
 
+mod breaker;
 pub mod dodo;
+mod guard;
+
+pub use guard::Guard;
 
 /// A future of a provider's answer.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;

@@ -10,10 +10,12 @@ use crate::error::{Code, Problem};
 use crate::event::Notice;
 
 mod fold;
+mod folder;
 mod rows;
 mod sqlite;
 mod verbs;
 
+pub use folder::prepare as prepare_folder;
 pub use sqlite::Store;
 
 /// A checkout as it is stored.

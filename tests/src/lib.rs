@@ -9,7 +9,9 @@ pub mod browser;
 pub mod faulty;
 pub mod http;
 pub mod pages;
+pub mod server;
 pub mod signing;
+pub mod socket;
 
 use std::path::{Path, PathBuf};
 

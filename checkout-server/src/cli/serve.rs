@@ -14,8 +14,9 @@ use crate::config::Config;
 use crate::helper::{self, Listeners};
 use crate::http;
 use crate::keys::Keys;
+use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
-use crate::store::Store;
+use crate::store::{self, Store};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -39,7 +40,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     #[expect(clippy::disallowed_methods, reason = "the door through which the environment comes in")]
     let settings = Config::load(&config, |name| std::env::var(name).ok())?;
     let data = data.unwrap_or_else(|| settings.data.clone());
-    std::fs::create_dir_all(&data).map_err(|error| format!("{}: {error}", data.display()))?;
+    store::prepare_folder(&data)?;
     let listen = SocketAddr::new(settings.listen.ip(), port.unwrap_or(settings.listen.port()));
     // A port of one's own choosing would otherwise collide at the operations listener.
     let operations = if port == Some(0) { SocketAddr::new(settings.operations.ip(), 0) } else { settings.operations };
@@ -53,7 +54,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let app = App::new(Parts {
         catalog: read_catalog(&settings.catalog)?,
         clock: Clock::default(),
-        provider: Box::new(Dodo::new(&settings.provider_api, &settings.provider_checkout, settings.provider_key)?),
+        provider: Box::new(Guard::new(Dodo::new(
+            &settings.provider_api,
+            &settings.provider_checkout,
+            settings.provider_key,
+        )?)),
         store: Store::open(&data.join("checkout.db"))?,
         keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
         webhook_secrets: settings.webhook_secrets,

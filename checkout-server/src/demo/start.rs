@@ -16,11 +16,13 @@ use crate::app::{App, Parts};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::helper::{self, Listeners};
+use crate::http::serve::Limits;
 use crate::keys::Keys;
+use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::signature::SigningSecret;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::{http, random};
 
 /// What a demo is started with.
@@ -100,10 +102,10 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         base_url: ready.sandbox.clone(),
     });
     let app = App::new(Parts {
-        provider: Box::new(
+        provider: Box::new(Guard::new(
             Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
                 .map_err(io::Error::other)?,
-        ),
+        )),
         store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         webhook_secrets: vec![webhook_secret],
@@ -123,7 +125,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
     helper::start(&app, Listeners { public, operations }, helper_router);
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
-    tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, app.stopping.clone()));
+    tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, Limits::trusting(), app.stopping.clone()));
     tasks.spawn({
         let (sandbox, stopping) = (sandbox.clone(), app.stopping.clone());
         async move { sandbox.run_deliveries(stopping).await }
@@ -136,7 +138,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         catalog: app.catalog.clone(),
         activity,
     });
-    tasks.spawn(http::serve::serve(shop_listener, shop, app.stopping.clone()));
+    tasks.spawn(http::serve::serve(shop_listener, shop, Limits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })
 }
 
@@ -181,7 +183,7 @@ fn kept_key(data: &Path) -> io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
 
-    std::fs::create_dir_all(data)?;
+    store::prepare_folder(data)?;
     let path = data.join("secret_key");
     if let Ok(key) = std::fs::read_to_string(&path) {
         return Ok(key.trim().to_owned());

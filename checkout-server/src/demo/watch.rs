@@ -3,19 +3,24 @@
 //! nothing else of any address, header or body is kept.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::{Body, HttpBody as _, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::Route;
+use hyper::body::{Frame, SizeHint};
 use serde::Deserialize;
 use tower::{Layer, Service};
 
 use super::activity::{Activity, Entry, Who};
 use super::words;
+use crate::http::answer::Shed;
 
 /// Bodies up to this size are looked into for the one word we show.
 const MOST_BYTES: usize = 256 * 1024;
@@ -41,16 +46,20 @@ async fn record(State((activity, asked)): State<(Activity, Who)>, request: Reque
         return next.run(request).await;
     };
     let webhook = words::is_webhook(asked, &method, &route);
-    let (request, event) = if webhook { event_type(request).await } else { (Ok(request), None) };
-    let Ok(request) = request else { return StatusCode::BAD_REQUEST.into_response() };
+    let heard = Heard::default();
+    let request = if webhook { request.map(|body| heard.listen(body)) } else { request };
 
     let at = activity.now();
     let begun = Instant::now();
     let response = next.run(request).await;
+    // Who is flooded does not write about it, too.
+    if response.extensions().get::<Shed>().is_some() {
+        return response;
+    }
     let took = begun.elapsed().as_millis();
 
     let (response, code) = problem_code(response).await;
-    let text = event.map_or(words, |event| format!("Sandbox sent webhook {event}"));
+    let text = heard.event_type().map_or(words, |event| format!("Sandbox sent webhook {event}"));
     let status = outcome(response.status(), webhook, code.as_deref());
     let who = if webhook { Who::Webhook } else { asked };
     activity.record(Entry { at, who, text, status: Some(status), detail: Some(format!("{took} ms")) });
@@ -66,22 +75,62 @@ fn outcome(status: StatusCode, webhook: bool, code: Option<&str>) -> String {
     }
 }
 
-/// A webhook's `type`, such as `payment.succeeded`, and the request as it was.
-async fn event_type(request: Request) -> (Result<Request, axum::Error>, Option<String>) {
-    #[derive(Deserialize)]
-    struct Typed {
-        r#type: String,
+/// What passes of a webhook's body, up to [`MOST_BYTES`]. It is read by whom it is for, and only heard
+/// here: whoever sends slowly meets the helper's own limits.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    fn listen(&self, body: Body) -> Body {
+        Body::new(Listening { body, heard: self.clone() })
     }
-    if request.body().size_hint().upper().is_none_or(|size| size > MOST_BYTES as u64) {
-        return (Ok(request), None);
-    }
-    let (parts, body) = request.into_parts();
-    match to_bytes(body, MOST_BYTES).await {
-        Ok(bytes) => {
-            let word = serde_json::from_slice(&bytes).ok().and_then(|Typed { r#type }| one_word(r#type));
-            (Ok(Request::from_parts(parts, Body::from(bytes))), word)
+
+    fn add(&self, piece: &[u8]) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if heard.len() + piece.len() <= MOST_BYTES {
+            heard.extend_from_slice(piece);
         }
-        Err(error) => (Err(error), None),
+    }
+
+    /// The body's `type`, such as `payment.succeeded`.
+    fn event_type(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Typed {
+            r#type: String,
+        }
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::from_slice(&heard).ok().and_then(|Typed { r#type }| one_word(r#type))
+    }
+}
+
+struct Listening {
+    body: Body,
+    heard: Heard,
+}
+
+impl HttpBody for Listening {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(piece) = frame.data_ref()
+        {
+            self.heard.add(piece);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

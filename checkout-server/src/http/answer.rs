@@ -43,6 +43,10 @@ impl IntoResponse for Problem {
     }
 }
 
+/// On the answer to a request that was shed, for layers around this one.
+#[derive(Clone, Copy)]
+pub(crate) struct Shed;
+
 /// The outermost layer: request id, panics, problems, log, metrics.
 pub(super) async fn contain(request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -56,7 +60,9 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
         tracing::error!(%request_id, %route, "a handler panicked");
         Problem::from(Code::Internal).into_response()
     });
-    if let Some(problem) = problem_of(&mut response) {
+    let problem = problem_of(&mut response);
+    let shed = problem.as_ref().is_some_and(|problem| problem.code == Code::Overloaded);
+    if let Some(problem) = problem {
         response = written(response, problem, &route, &request_id);
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -66,7 +72,13 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     metrics::counter!("checkout_http_requests_total", "route" => route.clone(), "status" => status.to_string())
         .increment(1);
-    tracing::info!(%request_id, %method, %route, status, millis, "answered");
+    // To shed load has to cost little: the counter says how much.
+    if shed {
+        response.extensions_mut().insert(Shed);
+        tracing::debug!(%request_id, %method, %route, status, millis, "shed");
+    } else {
+        tracing::info!(%request_id, %method, %route, status, millis, "answered");
+    }
     response
 }
 

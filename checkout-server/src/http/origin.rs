@@ -16,14 +16,16 @@ const HEADERS: &str = "authorization, checkout-proof, content-type, idempotency-
 /// What a page's script may read of an answer.
 const EXPOSED: &str = "idempotent-replayed, retry-after, x-request-id";
 
-/// Answers preflights, and lets listed pages read the answers. Whether they may ask is for
-/// `who::Page` to say.
+/// Answers preflights, and lets listed pages read the answers; others get none. Whether a caller
+/// that names no page may ask is for `who::Page` to say.
 pub(super) async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
+    let named = headers.contains_key(header::ORIGIN);
     let listed = one(headers, &header::ORIGIN).ok().flatten().filter(|origin| app.allows(origin));
     let listed = listed.and_then(|origin| HeaderValue::from_str(origin).ok());
-    let is_preflight = request.method() == Method::OPTIONS && headers.contains_key(header::ORIGIN);
-    if is_preflight && (listed.is_none() || !is_fitting(headers)) {
+    let is_preflight = request.method() == Method::OPTIONS && named;
+    // Before the body is read: another page gets no work done.
+    if (named && listed.is_none()) || (is_preflight && !is_fitting(headers)) {
         return varying(Problem::from(Code::OriginNotAllowed).into_response());
     }
     let response = if is_preflight { preflight() } else { next.run(request).await };

@@ -43,8 +43,23 @@ pub(super) fn refusal(problem: &Problem) -> Response {
     let context = minijinja::context! { title => code.title(), code => code.as_str(), retryable => code.retryable() };
     match render("problem.html", context) {
         // The page says it all: `answer::contain` must not put JSON in its place.
-        Ok(page) => (status, page).into_response(),
+        Ok(page) => {
+            let mut response = (status, page).into_response();
+            if let Some(after) = problem.retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
+            }
+            response
+        }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refusals that came before a page was asked for, such as an overload, in words as well.
+pub(super) async fn in_words(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => refusal(&problem),
+        None => response,
     }
 }
 

@@ -1,57 +1,106 @@
 //! The accept loop: what `axum::serve` does, with a time limit for headers, a limit on their
-//! number, and a stop that finishes what it has begun (G2f, G30).
+//! number, a table of connections that closes the slow before it refuses the quick, and a stop
+//! that finishes what it has begun (G2f, G30).
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Request, StatusCode};
-use hyper::body::Incoming;
+use axum::http::Request;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use crate::app::App;
+mod body;
+mod connections;
+
+use connections::{Connections, Seat, State};
+
+pub use connections::Limits;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
 /// Of a request's line and headers together, in bytes.
 const LARGEST_HEAD: usize = 16 * 1_024;
-const MOST_CONNECTIONS: usize = 2_048;
 /// How long requests may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// Between two looks at who is slow.
+const SWEEP: Duration = Duration::from_millis(250);
 
 /// Serves until `stopping`, then finishes what is under way.
-pub async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
-    let connections = TaskTracker::new();
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
+    let door = Arc::new(Door { begun: Instant::now(), connections: Connections::new(limits) });
+    let tasks = TaskTracker::new();
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let accepted = tokio::select! {
             () = stopping.cancelled() => break,
+            _ = sweep.tick() => {
+                door.connections.sweep(door.now());
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) if connections.len() < MOST_CONNECTIONS => {
-                connections.spawn(connection(stream, Peer(peer), router.clone(), stopping.clone()));
+            Ok((stream, peer)) => {
+                let Some(seat) = door.connections.admit(peer.ip(), door.now()) else {
+                    // Closed at once: better one refusal than slowness for all (G30).
+                    metrics::counter!("checkout_connections_refused_total").increment(1);
+                    continue;
+                };
+                let connection = Arc::new(Connection { door: Arc::clone(&door), seat });
+                tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
             }
-            // Closed at once: better one refusal than slowness for all (G30).
-            Ok(_) => metrics::counter!("checkout_connections_refused_total").increment(1),
             Err(error) => {
-                // Out of descriptors, most likely: wait until some are given back.
+                // Out of descriptors, most likely: who waits makes room, or time does.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                let made_room = door.connections.yield_one(door.now());
+                tokio::time::sleep(Duration::from_millis(if made_room { 5 } else { 50 })).await;
             }
         }
     }
     drop(listener);
-    connections.close();
-    if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
-        tracing::warn!(open = connections.len(), "stopped with connections open");
+    tasks.close();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        tracing::warn!(open = tasks.len(), "stopped with connections open");
+    }
+}
+
+/// One listener's table and its clock.
+struct Door {
+    begun: Instant,
+    connections: Connections,
+}
+
+impl Door {
+    fn now(&self) -> connections::Moment {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX >> 3)
+    }
+}
+
+/// One connection; its place is given back when the last of it goes.
+struct Connection {
+    door: Arc<Door>,
+    seat: Arc<Seat>,
+}
+
+impl Connection {
+    fn enter(&self, state: State) {
+        self.seat.enter(state, self.door.now());
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.door.connections.leave(&self.seat);
     }
 }
 
@@ -59,7 +108,13 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Cancellation
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-async fn connection(stream: TcpStream, peer: Peer, router: Router, stopping: CancellationToken) {
+async fn connected(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    connection: Arc<Connection>,
+    stopping: CancellationToken,
+) {
     drop(stream.set_nodelay(true));
     let mut builder = Builder::new();
     builder
@@ -67,28 +122,29 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, stopping: Can
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD);
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let closing = connection.seat.closing.clone();
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        connection.enter(State::Asked);
+        let mut request = request.map(|body| Body::new(body::Incoming::new(body, Arc::clone(&connection))));
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(Body::new))
+        let (answering, connection) = (router.clone().oneshot(request), Arc::clone(&connection));
+        async move { answering.await.map(|response| body::outgoing(response, &connection)) }
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = stopping.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+    let mut finishing = false;
+    let ended = loop {
+        tokio::select! {
+            ended = serving.as_mut() => break ended,
+            // Dropped as it is: the client had its chance.
+            () = closing.cancelled() => return,
+            () = stopping.cancelled(), if !finishing => {
+                finishing = true;
+                serving.as_mut().graceful_shutdown();
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
-    }
-}
-
-/// Whether the helper can take orders: its store answers.
-pub(super) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    match app.store.ping().await {
-        Ok(()) if !app.stopping.is_cancelled() => (StatusCode::OK, "ready\n"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
     }
 }

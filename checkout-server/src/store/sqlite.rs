@@ -5,12 +5,13 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::StoreError;
+use super::{StoreError, folder};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -28,7 +29,11 @@ const READERS: usize = 4;
 pub struct Store {
     writer: mpsc::Sender<Command>,
     readers: Arc<Readers>,
+    failed: LastFailure,
 }
+
+/// When a commit last failed.
+type LastFailure = Arc<Mutex<Option<Instant>>>;
 
 /// Runs inside the group's transaction; what it returns is called after the commit, with whether
 /// it took place.
@@ -55,6 +60,8 @@ impl Store {
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
+        // SQLite gives its -wal and -shm files the mode of the database.
+        folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -65,12 +72,24 @@ impl Store {
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
+        let failed = LastFailure::default();
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_in_groups(&connection, commands))
+            .spawn({
+                let failed = Arc::clone(&failed);
+                move || write_in_groups(&connection, commands, &failed)
+            })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers) })
+        Ok(Self { writer, readers: Arc::new(readers), failed })
+    }
+
+    /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
+    /// and refuse the next.
+    #[must_use]
+    pub fn failed_within(&self, recently: Duration) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|at| at.elapsed() < recently)
     }
 
     /// Does something in a transaction and answers after its commit.
@@ -142,7 +161,7 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// The writer thread: takes what has queued up, does it in one transaction, then answers.
-fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command>) {
+fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command>, failed: &LastFailure) {
     let mut group = Vec::with_capacity(GROUP);
     while let Some(first) = commands.blocking_recv() {
         group.push(first);
@@ -156,6 +175,7 @@ fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command
         let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             // Harmless where nothing is open.
             drop(connection.execute_batch("ROLLBACK"));
         }

@@ -4,8 +4,7 @@
 //! The helper runs as its own process (`checkout-server demo`), because its memory and processor
 //! time are part of the answer.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use checkout_server::clock::Clock;
 use checkout_server::signature::SigningSecret;
 use checkout_tests::http::client;
 use checkout_tests::in_repository;
+use checkout_tests::server::{Failure, Server};
 use checkout_tests::signing::signed_headers;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -21,59 +21,12 @@ use serde_json::{Value, json};
 const CONNECTIONS: usize = 64;
 const FOR: Duration = Duration::from_secs(5);
 
-type Failure = Box<dyn std::error::Error>;
-
-/// A demo in its own process.
-struct Server {
-    process: Child,
-    ready: Value,
-    started_in: Duration,
-}
-
-impl Server {
-    fn start() -> Result<Self, Failure> {
-        let executable = std::env::current_exe()?.with_file_name("checkout-server");
-        let begun = Instant::now();
-        let mut process = Command::new(executable)
-            .args(["demo", "--port", "0", "--json"])
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let out = process.stdout.take().ok_or("no output")?;
-        BufReader::new(out).read_line(&mut line)?;
-        Ok(Self { ready: serde_json::from_str(&line)?, process, started_in: begun.elapsed() })
-    }
-
-    fn url(&self, server: &str, path: &str) -> String {
-        format!("{}{path}", self.ready[server].as_str().unwrap_or_default())
-    }
-
-    /// Resident memory in KiB, and processor time in clock ticks (hundredths of a second).
-    fn usage(&self) -> Result<(u64, u64), Failure> {
-        let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.id()));
-        let memory = of("status")?;
-        let resident = memory.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        let resident = resident.trim().trim_end_matches(" kB").parse()?;
-        let times = of("stat")?;
-        let fields: Vec<&str> = times.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        Ok((resident, fields[11].parse::<u64>()? + fields[12].parse::<u64>()?))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let server = Server::start()?;
+    let server = Server::start(&[])?;
     let http = client();
     say(&format!("start to ready (helper, sandbox and shop): {} ms", server.started_in.as_millis()))?;
-    say(&format!("memory idle: {} KiB", server.usage()?.0))?;
+    say(&format!("memory idle: {} KiB", server.usage()?.resident))?;
     say(&format!(
         "{CONNECTIONS} connections, {} s each; processor time is of helper and sandbox together\n",
         FOR.as_secs()
@@ -117,7 +70,7 @@ async fn webhooks(server: &Server, http: &Client) -> Result<(), Failure> {
 
 /// Keeps all connections busy for a while and prints a row.
 async fn measure(server: &Server, name: &str, request: impl Fn(usize) -> RequestBuilder) -> Result<(), Failure> {
-    let (_, before) = server.usage()?;
+    let before = server.usage()?.ticks;
     let numbers = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
     let worker = async || {
@@ -139,7 +92,7 @@ async fn measure(server: &Server, name: &str, request: impl Fn(usize) -> Request
     let failed: u32 = results.iter().map(|(_, failed)| failed).sum();
     let mut times: Vec<Duration> = results.into_iter().flat_map(|(times, _)| times).collect();
     times.sort_unstable();
-    let (memory, after) = server.usage()?;
+    let (memory, after) = (server.usage()?.resident, server.usage()?.ticks);
     let at =
         |percent: usize| times.get((times.len() * percent / 100).min(times.len() - 1)).map_or(0, Duration::as_micros);
     let count = times.len() as u128;

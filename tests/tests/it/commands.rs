@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use checkout_tests::http::client;
+use checkout_server::clock::Clock;
+use checkout_server::signature::SigningSecret;
+use checkout_tests::http::{assert_problem, client};
+use checkout_tests::signing::signed_headers;
 use checkout_types::Quote;
 use checkout_types::checkout::CreatedCheckout;
 use serde_json::{Value, json};
@@ -181,6 +184,89 @@ fn the_example_settings_start_a_helper_that_stops_when_asked() {
     assert!(ready["helper"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
     assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap().success());
     assert!(child.0.wait().unwrap().success());
+}
+
+/// A demo under a shell's `limits`, such as `umask 0`, and where it listens.
+fn demo_under(limits: &str, data: &std::path::Path) -> (Running, Value) {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{limits}; exec \"$@\""), "sh"]).arg(executable());
+    command.args(["demo", "--port", "0", "--json", "--data"]).arg(data);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready = serde_json::from_str(&line).unwrap();
+    (child, ready)
+}
+
+#[test]
+fn what_is_kept_is_its_owners_alone_and_memory_is_never_dumped() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    let (child, _) = demo_under("umask 0; ulimit -c 1000; ulimit -S -n 256", &data);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<PathBuf> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for name in ["checkout.db", "checkout.db-wal", "checkout.db-shm", "secret_key"] {
+        assert!(files.contains(&data.join(name)), "{files:?}");
+    }
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.0.id())).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(limit("Max core file size")[..2], ["0", "0"]);
+    assert_ne!(limit("Max open files")[0], "256", "as many as connections need");
+}
+
+#[test]
+fn a_data_folder_for_everybody_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let example = std::fs::read_to_string(checkout_tests::in_repository("checkout.example.toml")).unwrap();
+    std::fs::write(folder.path().join("checkout.toml"), example).unwrap();
+    let mut command = Command::new(executable());
+    command.args(["serve", "--port", "0", "--data"]).arg(&data).current_dir(folder.path()).env_clear().envs(SECRETS);
+    let refused = command.output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("chmod 700"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_no_more_is_told_at_readyz_and_by_refusals() {
+    let data = tempfile::tempdir().unwrap();
+    // No file may grow beyond 1 MiB: a full disk, for this process alone.
+    let (_child, ready) = demo_under("trap '' XFSZ; ulimit -f 2048", data.path());
+    let url = |server: &str, path: &str| format!("{}{path}", ready[server].as_str().unwrap());
+    let http = client();
+    let readiness = async || http.get(url("operations", "/readyz")).send().await.unwrap().status().as_u16();
+    assert_eq!(readiness().await, 200);
+    let secret = SigningSecret::parse(ready["webhook_secret"].as_str().unwrap()).unwrap();
+    let deliver = async |number: u32| {
+        let body = json!({"type": "nothing.known", "data": {"filler": "x".repeat(60_000)}}).to_string().into_bytes();
+        let headers = signed_headers(&secret, &format!("msg_{number}"), Clock::wall().as_second(), &body);
+        http.post(url("helper", "/webhooks/dodo")).headers(headers).body(body).send().await.unwrap()
+    };
+    let mut refused = None;
+    for number in 0..200 {
+        let answer = deliver(number).await;
+        if answer.status() != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("1 MiB does not hold 12");
+    assert_problem(refused, 503, "storage_unavailable").await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(readiness().await, 503, "reading still works, but nothing can be kept");
+    let shown = http.get(url("helper", "/v1/catalog")).header("origin", ready["shop"].as_str().unwrap());
+    assert_eq!(shown.send().await.unwrap().status(), 200, "what needs no disk goes on");
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod pages;
 mod prices;
 mod problems;
 mod snapshots;
+mod transport;
 mod webhooks;
 mod who;

@@ -1,0 +1,344 @@
+//! Who is connected, what each connection is doing, and which of them have to go: a client that
+//! keeps the helper waiting never keeps a quick one out (G30). Decides by the moments it is given;
+//! the clock is `serve`'s.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+/// Of one address, how many may keep us waiting for longer than [`SLOW`] (G30).
+const MOST_SLOW: usize = 64;
+/// From here on a client counts as a slow one. In milliseconds.
+const SLOW: Moment = 1_000;
+/// The longest that a client may take over the next step: a body, an answer. In milliseconds.
+/// Heads have ten seconds, which hyper counts.
+const LONGEST: Moment = 30_000;
+/// Of one address, whatever its connections do. Not for the machine itself.
+const MOST_OF_ONE: usize = 256;
+
+/// Milliseconds since the listener began.
+pub(super) type Moment = u64;
+
+/// What one listener takes.
+#[derive(Clone)]
+pub struct Limits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Whose connections are many people's: a proxy of ours. No limit per address holds for it.
+    pub trusted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: crate::process::most_connections(), trusted: Arc::new(|_| false) }
+    }
+}
+
+impl Limits {
+    /// For a server that only programs of this machine use.
+    #[must_use]
+    pub fn trusting() -> Self {
+        Self { trusted: Arc::new(|_| true), ..Self::default() }
+    }
+}
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// For the client to send a request's head.
+    Waiting,
+    /// For the client to send a request's body.
+    Receiving,
+    /// The helper works.
+    Asked,
+    /// An answer's body is on its way.
+    Sending,
+    /// Server-sent events, which have no end of their own.
+    Streaming,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Waiting, Self::Receiving, Self::Asked, Self::Sending, Self::Streaming];
+}
+
+/// One connection's place in the table.
+pub(super) struct Seat {
+    id: u64,
+    network: IpAddr,
+    /// The moment of the last change, times eight, plus the state.
+    state: AtomicU64,
+    /// Cancelled when the connection has to go.
+    pub(super) closing: CancellationToken,
+}
+
+impl Seat {
+    /// The connection does something else from now on.
+    pub(super) fn enter(&self, state: State, now: Moment) {
+        self.state.store(now << 3 | state as u64, Ordering::Relaxed);
+    }
+
+    /// For how long the client has kept us waiting; `None` where it is not the client's turn.
+    fn kept_waiting(&self, now: Moment) -> Option<(State, Moment)> {
+        let packed = self.state.load(Ordering::Relaxed);
+        let state = State::ALL.into_iter().find(|state| *state as u64 == packed & 7)?;
+        let waits = matches!(state, State::Waiting | State::Receiving | State::Sending);
+        waits.then(|| (state, now.saturating_sub(packed >> 3)))
+    }
+}
+
+/// The connections of one listener.
+pub(super) struct Connections {
+    limits: Limits,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    last: u64,
+    seats: HashMap<u64, Arc<Seat>>,
+    of_network: HashMap<IpAddr, usize>,
+}
+
+impl Connections {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, table: Mutex::default() }
+    }
+
+    /// A place for a new connection. Where there is none left, the one that has kept us waiting
+    /// longest makes room; `None` where nobody does.
+    pub(super) fn admit(&self, address: IpAddr, now: Moment) -> Option<Arc<Seat>> {
+        let network = network(address);
+        let counted = !itself(network) && !(self.limits.trusted)(address);
+        let mut table = self.table();
+        if counted && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE) {
+            table.make_room("address", now, |seat| seat.network == network)?;
+        }
+        if table.seats.len() >= self.limits.connections {
+            table.make_room("full", now, |_| true)?;
+        }
+        table.last += 1;
+        let seat = Arc::new(Seat {
+            id: table.last,
+            network,
+            state: AtomicU64::new(now << 3 | State::Waiting as u64),
+            closing: CancellationToken::new(),
+        });
+        table.seats.insert(seat.id, Arc::clone(&seat));
+        *table.of_network.entry(network).or_default() += 1;
+        Some(seat)
+    }
+
+    /// A connection has ended.
+    pub(super) fn leave(&self, seat: &Seat) {
+        self.table().remove(seat.id);
+    }
+
+    /// Makes room for one more, where descriptors have run out. Whether somebody had to go.
+    pub(super) fn yield_one(&self, now: Moment) -> bool {
+        self.table().make_room("descriptors", now, |_| true).is_some()
+    }
+
+    /// Closes what has been slow for too long, and the longest waiting of those who are slow too often.
+    pub(super) fn sweep(&self, now: Moment) {
+        let mut table = self.table();
+        let mut slow: HashMap<IpAddr, Vec<(Moment, u64)>> = HashMap::new();
+        let mut late = Vec::new();
+        for seat in table.seats.values() {
+            match seat.kept_waiting(now) {
+                Some((state, waited)) if waited >= LONGEST => late.push((seat.id, state)),
+                Some((State::Waiting | State::Receiving, waited)) if waited > SLOW => {
+                    slow.entry(seat.network).or_default().push((waited, seat.id));
+                }
+                _ => {}
+            }
+        }
+        for (id, state) in late {
+            table.close(id, if state == State::Sending { "slow_reader" } else { "slow" });
+        }
+        for (network, mut waiting) in slow {
+            if waiting.len() > MOST_SLOW && !(self.limits.trusted)(network) {
+                waiting.sort_unstable();
+                let longest = waiting.len() - MOST_SLOW;
+                waiting.iter().rev().take(longest).for_each(|(_, id)| table.close(*id, "address"));
+            }
+        }
+        metrics::gauge!("checkout_connections_open").set(u32::try_from(table.seats.len()).unwrap_or(u32::MAX));
+    }
+
+    /// The table is whole even if someone panicked while holding it: each change is one step.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Closes the one among `whom` that has kept us waiting longest. An answer that is being read
+    /// without pause is never cut short for it.
+    fn make_room(&mut self, reason: &'static str, now: Moment, whom: impl Fn(&Seat) -> bool) -> Option<()> {
+        let waited = |seat: &Arc<Seat>| match seat.kept_waiting(now) {
+            Some((State::Sending, waited)) if waited <= SLOW => None,
+            Some((_, waited)) => Some((waited, seat.id)),
+            None => None,
+        };
+        let (_, id) = self.seats.values().filter(|seat| whom(seat)).filter_map(waited).max()?;
+        self.close(id, reason);
+        Some(())
+    }
+
+    /// Its place is free at once; the connection itself ends a moment later.
+    fn close(&mut self, id: u64, reason: &'static str) {
+        if let Some(seat) = self.remove(id) {
+            seat.closing.cancel();
+            metrics::counter!("checkout_connections_closed_total", "reason" => reason).increment(1);
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Arc<Seat>> {
+        let seat = self.seats.remove(&id)?;
+        if let Some(count) = self.of_network.get_mut(&seat.network) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_network.remove(&seat.network);
+            }
+        }
+        Some(seat)
+    }
+}
+
+/// Whom an address belongs to: with IPv6 one customer has a whole /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        other => other,
+    }
+}
+
+/// A developer, or a proxy that nobody configured: to count all its buyers as one would close the shop.
+fn itself(network: IpAddr) -> bool {
+    match network {
+        IpAddr::V4(v4) => v4 == std::net::Ipv4Addr::LOCALHOST,
+        IpAddr::V6(v6) => v6.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(last: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, last])
+    }
+
+    fn of(connections: usize) -> Connections {
+        Connections::new(Limits { connections, trusted: Arc::new(|address| address == at(250)) })
+    }
+
+    fn open(connections: &Connections) -> usize {
+        connections.table().seats.len()
+    }
+
+    #[test]
+    fn the_longest_waiting_makes_room() {
+        let table = of(3);
+        let seats: Vec<_> = (1..=3).map(|n| table.admit(at(n), u64::from(n)).unwrap()).collect();
+        seats[0].enter(State::Asked, 10);
+        let fourth = table.admit(at(4), 20).unwrap();
+        assert!(seats[1].closing.is_cancelled(), "the first is being served, the second waits longest");
+        assert!(!seats[0].closing.is_cancelled() && !seats[2].closing.is_cancelled());
+        for seat in [&seats[2], &fourth] {
+            seat.enter(State::Asked, 30);
+        }
+        assert!(table.admit(at(5), 40).is_none(), "nobody waits: the new one is refused");
+        seats[2].enter(State::Sending, 50);
+        assert!(table.admit(at(5), 60).is_none(), "an answer on its way is not cut short");
+        assert!(table.admit(at(5), 50 + SLOW + 1).is_some(), "unless it makes no progress");
+        assert!(seats[2].closing.is_cancelled());
+        // The connection's own end comes after: it is not counted twice.
+        table.leave(&seats[2]);
+        assert_eq!(open(&table), 3);
+    }
+
+    #[test]
+    fn one_address_keeps_sixty_four_waiting_at_most() {
+        let table = of(1_000);
+        for address in [at(1), IpAddr::from([127, 0, 0, 1]), at(250)] {
+            let seats: Vec<_> = (0..100).map(|n| table.admit(address, n).unwrap()).collect();
+            table.sweep(SLOW);
+            assert_eq!(open(&table), 100, "a second is nothing");
+            table.sweep(SLOW + 200);
+            let closed: Vec<bool> = seats.iter().map(|seat| seat.closing.is_cancelled()).collect();
+            if address == at(250) {
+                assert!(!closed.contains(&true), "a proxy of ours is not one client");
+            } else {
+                assert!(closed[..36].iter().all(|closed| *closed) && !closed[36..].contains(&true), "the oldest");
+            }
+            for seat in &seats {
+                table.leave(seat);
+            }
+        }
+        assert_eq!(open(&table), 0);
+        assert!(table.table().of_network.is_empty());
+    }
+
+    #[test]
+    fn who_is_being_served_is_not_idle() {
+        let table = of(1_000);
+        let seats: Vec<_> = (0..200).map(|_| table.admit(at(1), 0).unwrap()).collect();
+        for (n, seat) in seats.iter().enumerate() {
+            seat.enter(if n % 2 == 0 { State::Asked } else { State::Streaming }, 0);
+        }
+        table.sweep(LONGEST * 100);
+        assert_eq!(open(&table), 200);
+    }
+
+    #[test]
+    fn one_address_has_256_connections_at_most() {
+        let table = of(1_000);
+        for address in [at(1), IpAddr::from([127, 0, 0, 2]), "2001:db8::1".parse().unwrap()] {
+            let seats: Vec<_> = (0..MOST_OF_ONE).map(|_| table.admit(address, 0).unwrap()).collect();
+            for seat in &seats {
+                seat.enter(State::Asked, 0);
+            }
+            let neighbour = if address.is_ipv6() { "2001:db8::ffff:1".parse().unwrap() } else { address };
+            assert!(table.admit(neighbour, 1).is_none(), "{address}");
+            seats[7].enter(State::Waiting, 2);
+            assert!(table.admit(address, 3).is_some(), "its own idle one makes room");
+            assert!(seats[7].closing.is_cancelled());
+            assert!(table.admit(at(99), 4).is_some(), "others come in");
+            *table.table() = Table::default();
+        }
+        for address in [IpAddr::from([127, 0, 0, 1]), "::1".parse().unwrap(), at(250)] {
+            let seats: Vec<_> = (0..=MOST_OF_ONE).map(|_| table.admit(address, 0).unwrap()).collect();
+            assert_eq!(seats.len(), MOST_OF_ONE + 1, "{address} is many people");
+            *table.table() = Table::default();
+        }
+    }
+
+    #[test]
+    fn a_slow_reader_is_closed_after_half_a_minute() {
+        let table = of(10);
+        let seat = table.admit(at(1), 0).unwrap();
+        seat.enter(State::Sending, 5);
+        table.sweep(LONGEST);
+        assert!(!seat.closing.is_cancelled());
+        table.sweep(LONGEST + 5);
+        assert!(seat.closing.is_cancelled());
+    }
+
+    #[test]
+    fn networks() {
+        for (one, other, same) in [
+            ("::ffff:203.0.113.7", "203.0.113.7", true),
+            ("2001:db8:0:1::1", "2001:db8:0:1:ffff::", true),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("::1", "::2", false),
+            ("203.0.113.7", "203.0.113.8", false),
+        ] {
+            let [one, other] = [one, other].map(|text| network(text.parse().unwrap()));
+            assert_eq!(one == other, same, "{one} {other}");
+        }
+    }
+}

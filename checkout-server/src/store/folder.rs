@@ -1,0 +1,61 @@
+//! The folder of the database: its owner's alone (S19).
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+
+/// Makes the folder where there is none, for its owner alone.
+///
+/// # Errors
+/// It cannot be made, or everybody on this machine may write into it: whoever can put a file beside
+/// the database can change what it says.
+pub fn prepare(folder: &Path) -> io::Result<()> {
+    let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(told)?;
+    let mode = std::fs::metadata(folder).map_err(told)?.permissions().mode();
+    if mode & 0o002 != 0 {
+        let cure = format!("everybody on this machine may write there: chmod 700 {}", folder.display());
+        return Err(told(io::Error::new(io::ErrorKind::PermissionDenied, cure)));
+    }
+    Ok(())
+}
+
+/// Takes a file away from everybody but its owner, where an older version or a copy was more generous.
+pub(super) fn keep_to_owner(file: &Path) -> io::Result<()> {
+    let mut permissions = std::fs::metadata(file)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        std::fs::set_permissions(file, permissions)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_alone() {
+        let parent = std::env::temp_dir().join(format!("checkout-folder-{}", crate::random::alphanumeric::<12>()));
+        let folder = parent.join("data");
+        prepare(&folder).unwrap();
+        assert_eq!((mode(&parent), mode(&folder)), (0o700, 0o700));
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o777)).unwrap();
+        let refused = prepare(&folder).unwrap_err().to_string();
+        assert!(refused.contains("chmod 700"), "{refused}");
+
+        let file = folder.join("checkout.db");
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        keep_to_owner(&file).unwrap();
+        assert_eq!(mode(&file), 0o600);
+        std::fs::remove_dir_all(parent).unwrap();
+    }
+}
