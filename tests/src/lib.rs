@@ -8,6 +8,7 @@ pub mod axe;
 pub mod browser;
 pub mod http;
 pub mod pages;
+pub mod proxy;
 pub mod signing;
 
 use std::path::{Path, PathBuf};

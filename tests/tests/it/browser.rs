@@ -2,11 +2,14 @@
 
 mod accessible;
 mod buying;
+mod challenge;
 mod embedding;
 mod harness;
 mod inline;
+mod integrity;
 mod keyboard;
 mod pages;
 mod pictures;
+mod refusals;
 mod resuming;
 mod widget;
