@@ -13,6 +13,7 @@ pub mod assets;
 mod catalog;
 pub mod checkouts;
 pub mod extract;
+mod headers;
 pub mod json;
 mod origin;
 mod pages;
@@ -36,8 +37,7 @@ pub fn router(app: &App) -> Router {
         .route("/pay/{price_id}", get(pay::show).post(pay::submit))
         .route("/c/{id}", get(status::show))
         .route("/problems/{code}", get(pages::problem))
-        .route("/pages.css", get(pages::stylesheet))
-        .layer(from_fn_with_state(app.clone(), pages::protect));
+        .route("/pages.css", get(pages::stylesheet));
 
     let widget = Router::new()
         .route("/checkout.js", get(assets::loader))
@@ -57,6 +57,7 @@ pub fn router(app: &App) -> Router {
         .merge(provider)
         .layer(from_fn_with_state(app.clone(), origin::known_host))
         .layer(from_fn(answer::contain))
+        .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())
 }
 
@@ -67,5 +68,6 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/readyz", get(serve::ready))
         .route("/metrics", get(async move || metrics.render()))
         .layer(from_fn(answer::contain))
+        .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())
 }

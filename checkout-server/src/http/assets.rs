@@ -1,7 +1,7 @@
 //! The widget's files, embedded by `build.rs`, and what a host page must allow so that they run.
 //!
-//! `/checkout.js` has a fixed address and is asked for again each time; everything else has the
-//! content's hash in its address and is kept for ever.
+//! `/checkout.js` has a fixed address and is asked for again each time; everything has the content's
+//! hash in its address under `/assets/`, the loader too, and is kept for ever there.
 
 use std::sync::Arc;
 
@@ -80,8 +80,8 @@ pub async fn loader(State(widget): State<Arc<Widget>>, headers: HeaderMap) -> Re
     (fresh, served(file, &headers)).into_response()
 }
 
-/// `GET /assets/{hash}/{path}`: the rest of the widget. Only this build's hash is known, so a page
-/// that kept an older loader is told so at once instead of getting parts that do not fit.
+/// `GET /assets/{hash}/{path}`: the widget. Only this build's hash is known, so a page that kept an
+/// older loader is told so at once instead of getting parts that do not fit.
 pub async fn file(
     State(widget): State<Arc<Widget>>,
     Path((hash, path)): Path<(String, String)>,
@@ -90,7 +90,7 @@ pub async fn file(
     if !widget.is_built() {
         return not_built();
     }
-    match widget.file(&path).filter(|file| hash == widget.hash && file.path != LOADER) {
+    match widget.file(&path).filter(|_| hash == widget.hash) {
         Some(file) => ([(CACHE_CONTROL, A_YEAR)], served(file, &headers)).into_response(),
         None => (open_to_pages(), Problem::from(Code::NotFound)).into_response(),
     }
@@ -138,16 +138,16 @@ impl Needs {
             connect_src.join(" "),
             frame_src.join(" ")
         );
-        let address = |file: &File| match file.path {
-            LOADER => format!("{helper}/{LOADER}"),
-            path => format!("{helper}{}/{path}", widget.base()),
-        };
-        let integrity =
-            widget.files.iter().map(|file| Integrity { url: address(file), integrity: file.integrity }).collect();
-        let hash = widget.file(LOADER).map_or("", |file| file.integrity);
-        let script_tag = format!(
-            "<script type=\"module\" src=\"{helper}/{LOADER}\" integrity=\"{hash}\" crossorigin=\"anonymous\"></script>"
-        );
+        let address = |file: &File| format!("{helper}{}/{}", widget.base(), file.path);
+        let fixed = |file: &File| if file.path == LOADER { format!("{helper}/{LOADER}") } else { address(file) };
+        let listed = |file: &File, url: String| Integrity { url, integrity: file.integrity };
+        let mut integrity: Vec<_> = widget.files.iter().map(|file| listed(file, fixed(file))).collect();
+        integrity.extend(widget.file(LOADER).map(|file| listed(file, address(file))));
+        // The address with the hash: after an update it is gone, and the link inside the button is left,
+        // where the fixed address would bring other bytes than the page has pinned.
+        let (url, hash) = widget.file(LOADER).map_or_else(Default::default, |file| (address(file), file.integrity));
+        let script_tag =
+            format!("<script type=\"module\" src=\"{url}\" integrity=\"{hash}\" crossorigin=\"anonymous\"></script>");
         Self { policy, script_src, connect_src, frame_src, script_tag, integrity }
     }
 }

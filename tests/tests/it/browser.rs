@@ -10,6 +10,7 @@ mod integrity;
 mod keyboard;
 mod pages;
 mod pictures;
+mod policy;
 mod refusals;
 mod resuming;
 mod widget;

@@ -77,7 +77,8 @@ async fn visit(door: &Door) -> (TestApp, Browser) {
     let answering = door.clone();
     let helper = Proxy::to(&app.ready().helper).before(move |asked| answering.answer(asked)).serve().await;
     let body = format!(
-        "<!doctype html><html lang=\"en\"><title>A shop</title><main><h1>Shop</h1>
+        "<!doctype html><html lang=\"en\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+        <title>A shop</title><main><h1>Shop</h1>
         <script type=\"module\" src=\"{helper}/checkout.js\"></script>
         <checkout-button price-id=\"pro_monthly\">Upgrade</checkout-button></main></html>"
     );

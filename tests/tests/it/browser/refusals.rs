@@ -57,7 +57,7 @@ async fn visit(
 
 /// Status, code and a part of what the buyer reads.
 const REFUSALS: [(u16, &str, &str); 4] = [
-    (429, "rate_limited", "a little fast"),
+    (429, "rate_limited", "Too many attempts"),
     (503, "selling_stopped", "Nothing can be bought here at the moment"),
     (503, "overloaded", "a lot going on"),
     (429, "challenge_required", "could not check"),
@@ -90,7 +90,7 @@ async fn another_try_waits_as_long_as_the_helper_asked() {
     };
     let (_app, browser) = visit(Options::default(), "", first).await;
     browser.click("checkout-button").await;
-    browser.find_saying("section.status", "a little fast").await;
+    browser.find_saying("section.status", "Too many attempts").await;
     let pressed = Instant::now();
     browser.click_saying("section.status button", "Try again").await;
     tokio::time::sleep(Duration::from_millis(700)).await;
