@@ -28,7 +28,7 @@ shrink() {
     wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name checkout-ui "$module"
     if [ -d "$work/out/snippets" ]; then
         die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
-            "Only js/checkout.js and the glue are shipped and checked."
+            "Only js/*.js and the glue are shipped and checked."
     fi
     cp checkout-ui/js/*.js "$work/out"
     WASM_OPT=$npm/wasm-opt ESBUILD=$npm/esbuild node tools/trim.mjs "$work/out"

@@ -43,10 +43,10 @@ pub fn router(app: &App) -> Router {
         .route("/checkout.js", get(assets::loader))
         .route("/assets/{hash}/{*path}", get(assets::file))
         .route("/csp", get(assets::csp))
-        .with_state(Arc::new(assets::Widget::embedded(
-            &*app.public_url,
-            vec![app.provider.checkout_origin().to_owned()],
-        )));
+        .with_state(Arc::new(
+            assets::Widget::embedded(&*app.public_url, vec![app.provider.checkout_origin().to_owned()])
+                .with_releases(app.releases.clone()),
+        ));
 
     let provider = Router::new().route("/webhooks/dodo", post(webhooks::accept));
 

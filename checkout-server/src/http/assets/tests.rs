@@ -28,7 +28,9 @@ static FIXTURE: &[File] = &[
 
 fn widget(files: &'static [File]) -> Router {
     let payment_pages = vec!["https://pay.example".to_owned()];
-    let widget = Widget { hash: "1a2b3c4d", files, helper: "https://helper.example".to_owned(), payment_pages };
+    let releases = Releases::default();
+    let widget =
+        Widget { hash: "1a2b3c4d", files, helper: "https://helper.example".to_owned(), payment_pages, releases };
     Router::new()
         .route("/checkout.js", get(loader))
         .route("/assets/{hash}/{*path}", get(file))

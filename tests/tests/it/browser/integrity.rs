@@ -59,6 +59,10 @@ async fn what_is_not_changed_runs() {
     browser.find_saying(PAY, "Pay").await;
     let errors = browser.console_errors().await;
     assert!(errors.is_empty(), "{errors:#?}");
+    // `import` took the module that was checked, and asked for no other.
+    let asked =
+        "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('checkout-ui.js')).length";
+    assert_eq!(browser.script::<Value>(asked, &[]).await, json!(1));
 }
 
 #[tokio::test]
