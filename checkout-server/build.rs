@@ -17,9 +17,11 @@ const LOADER_BUDGET: usize = 2 * 1024;
 /// What an intent to buy fetches, all together: bytes of brotli.
 const INTENT_BUDGET: usize = 90 * 1024;
 /// What that is. The styles are inside the module.
-const ON_INTENT: [&str; 3] = ["checkout-ui_bg.wasm", "checkout-ui.js", "locales/en.json"];
+const ON_INTENT: [&str; 3] = ["checkout-ui_bg.wasm", GLUE, "locales/en.json"];
 
 const LOADER: &str = "checkout.js";
+/// The glue and our scripts; it knows the hash of the module, and the loader knows its hash (S9).
+const GLUE: &str = "checkout-ui.js";
 
 /// A file of the widget, ready to be served.
 struct File {
@@ -45,8 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let hash = content_hash(&sources);
+    let glue = sources.iter().find(|(path, _)| path == GLUE).map(|(_, raw)| integrity(raw)).unwrap_or_default();
     let files: Vec<File> =
-        sources.into_iter().map(|(path, raw)| prepare(path, raw, &hash)).collect::<Result<_, _>>()?;
+        sources.into_iter().map(|(path, raw)| prepare(path, raw, &hash, &glue)).collect::<Result<_, _>>()?;
     fs::write(root.join("dist/sizes.txt"), sizes(&files))?;
     let excesses = excesses(&files);
     tell("rerun-if-env-changed=CHECKOUT_OVER_BUDGET")?;
@@ -98,13 +101,16 @@ fn content_hash(files: &[(String, Vec<u8>)]) -> String {
 }
 
 /// Fills in what only the build knows, and compresses.
-fn prepare(path: String, raw: Vec<u8>, hash: &str) -> Result<File, Box<dyn Error>> {
+fn prepare(path: String, raw: Vec<u8>, hash: &str, glue: &str) -> Result<File, Box<dyn Error>> {
     let raw = if path == LOADER {
         let text = String::from_utf8(raw)?;
-        if !text.contains("__ASSETS__") {
-            return Err("js/checkout.js does not say __ASSETS__, so it could not find the rest of the widget".into());
+        if !text.contains("__ASSETS__") || !text.contains("__GLUE__") {
+            return Err(
+                "js/checkout.js does not say __ASSETS__ and __GLUE__: it could not find the rest, or check it".into()
+            );
         }
         text.replace("__ASSETS__", &format!("assets/{hash}"))
+            .replace("__GLUE__", glue)
             .replace("__VERSION__", env!("CARGO_PKG_VERSION"))
             .into_bytes()
     } else {
@@ -115,6 +121,11 @@ fn prepare(path: String, raw: Vec<u8>, hash: &str) -> Result<File, Box<dyn Error
     writer.write_all(&raw)?;
     drop(writer);
     Ok(File { path, raw, brotli })
+}
+
+/// What an `integrity` attribute says of these bytes, in the shortest form that browsers take.
+fn integrity(raw: &[u8]) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(raw)))
 }
 
 /// What is over its budget, in words.

@@ -1,16 +1,18 @@
 /**
  * A step of the build, after wasm-bindgen: takes out of the module and its glue what no page needs.
  *
- *   node tools/trim.mjs DIR    with checkout-ui.js and checkout-ui_bg.wasm in DIR, and WASM_OPT and
- *                              ESBUILD in the environment where those tools are not on PATH
+ *   node tools/trim.mjs DIR    with checkout-ui.js, checkout-ui_bg.wasm and our own scripts in DIR, and
+ *                              WASM_OPT and ESBUILD in the environment where they are not on PATH
  *
  * 1. Leptos brings its server functions, they bring wasm-streams, and its three classes are exported
  *    whether they are used or not: exports are roots, so nothing behind them is ever dropped. Nor is
  *    it once they are gone, because tables hold its functions; so those are emptied.
  * 2. Every import is named by 20 to 60 characters that do not compress (a hash), in the module and
  *    again in the glue. Short names do.
+ * 3. Our scripts and the glue become one file, which knows the module's hash (S9).
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -167,7 +169,8 @@ glue = glue.replace(/\bwasm\.(\w+)/g, (whole, old) => (short.has(old) ? "wasm." 
 glue = glue.replace(/"\.\/checkout-ui_bg\.js": import0/, '"./a": import0');
 writeFileSync(gluePath, glue);
 
-const entry = 'export { mount, default } from "./checkout-ui.js";';
-const options = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error"];
-const input = { input: entry, cwd: dir };
-writeFileSync(gluePath, execFileSync(ESBUILD, options, { ...input, maxBuffer: 1 << 24 }));
+const options = ["widget.js", "--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error"];
+const bundle = execFileSync(ESBUILD, options, { cwd: dir, maxBuffer: 1 << 24, encoding: "utf8" });
+const hash = createHash("sha256").update(readFileSync(wasmPath)).digest("base64");
+if (!bundle.includes("__WASM__")) throw new Error("js/module.js does not say __WASM__: nothing would check the module");
+writeFileSync(gluePath, bundle.replace("__WASM__", "sha256-" + hash));

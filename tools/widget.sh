@@ -19,7 +19,7 @@ compile() {
 
 shrink() {
     module=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/checkout_ui.wasm
-    stamp=$(cat "$module" package-lock.json tools/trim.mjs "$0" | cksum; wasm-bindgen --version)
+    stamp=$(cat "$module" checkout-ui/js/*.js package-lock.json tools/trim.mjs "$0" | cksum; wasm-bindgen --version)
     if [ "$stamp" = "$(cat "$work/stamp" 2>/dev/null)" ] && [ -f "$dist/checkout-ui_bg.wasm" ]; then
         note "the module is the same as last time"
         return
@@ -28,22 +28,21 @@ shrink() {
     wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name checkout-ui "$module"
     if [ -d "$work/out/snippets" ]; then
         die "checkout-ui brings JavaScript of its own, or a dependency does:" "$(find "$work/out/snippets" -type f)" \
-            "Only js/checkout.js and the glue are shipped and checked."
+            "Only js/*.js and the glue are shipped and checked."
     fi
+    cp checkout-ui/js/*.js "$work/out"
     WASM_OPT=$npm/wasm-opt ESBUILD=$npm/esbuild node tools/trim.mjs "$work/out"
     put "$work/out/checkout-ui_bg.wasm" "$dist/checkout-ui_bg.wasm"
     put "$work/out/checkout-ui.js" "$dist/checkout-ui.js"
     printf '%s\n' "$stamp" >"$work/stamp"
 }
 
-# The loader, and what it loads when the module cannot run.
-scripts() {
-    for file in checkout-ui/js/*.js; do
-        name=$(basename "$file")
-        minify "$file" "$work/$name"
-        put "$work/$name" "$dist/$name"
-    done
-    gone "$dist" js checkout-ui/js checkout-ui.js
+# The loader. The other scripts are in one file with the glue.
+loader() {
+    "$npm/esbuild" checkout-ui/js/checkout.js --minify --format=esm --target=es2022 --legal-comments=none \
+        --log-level=warning --outfile="$work/checkout.js"
+    put "$work/checkout.js" "$dist/checkout.js"
+    rm -f "$dist/diagnosis.js" "$dist/fallback.js" # files of their own, until they were bundled
 }
 
 locales() {
@@ -56,15 +55,11 @@ locales() {
     gone "$dist/locales" json checkout-ui/locales
 }
 
-minify() { # minify FROM TO
-    "$npm/esbuild" "$1" --minify --format=esm --target=es2022 --legal-comments=none --log-level=warning --outfile="$2"
-}
-
-# gone FOLDER EXTENSION SOURCES [KEEP]: what is gone from the source is gone from the product.
+# gone FOLDER EXTENSION SOURCES: what is gone from the source is gone from the product.
 gone() {
     for file in "$1"/*."$2"; do
         name=$(basename "$file")
-        [ "$name" = "${4:-}" ] || [ -f "$3/$name" ] || rm -f "$file"
+        [ -f "$3/$name" ] || rm -f "$file"
     done
 }
 
@@ -75,5 +70,5 @@ else
 fi
 timed "compile to WebAssembly" compile
 timed "shrink" shrink
-timed "loader" scripts
+timed "loader" loader
 timed "locales" locales

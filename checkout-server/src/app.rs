@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::provider::Provider;
 use crate::signature::SigningSecret;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub flights: Flights,
     /// Tells who watches that a checkout has changed.
     pub changes: Changes,
+    /// The widgets of earlier releases.
+    pub releases: Releases,
 }
 
 impl App {

@@ -17,6 +17,7 @@ mod catalog;
 pub mod checkouts;
 mod customers;
 pub mod extract;
+mod headers;
 pub mod json;
 pub mod openapi;
 mod origin;
@@ -49,18 +50,17 @@ pub fn router(app: &App) -> Router {
         .route("/c/{id}", reads.admits(get(status::show)))
         .layer(from_fn(pages::in_words))
         .route("/problems/{code}", reads.admits(get(pages::problem)))
-        .route("/pages.css", reads.admits(get(pages::stylesheet)))
-        .layer(from_fn_with_state(app.clone(), pages::protect));
+        .route("/pages.css", reads.admits(get(pages::stylesheet)));
 
     let widget = Router::new()
         .route("/openapi.json", reads.admits(get(openapi::show)))
         .route("/checkout.js", reads.admits(get(assets::loader)))
         .route("/assets/{hash}/{*path}", reads.admits(get(assets::file)))
         .route("/csp", reads.admits(get(assets::csp)))
-        .with_state(Arc::new(assets::Widget::embedded(
-            &*app.public_url,
-            vec![app.provider.checkout_origin().to_owned()],
-        )));
+        .with_state(Arc::new(
+            assets::Widget::embedded(&*app.public_url, vec![app.provider.checkout_origin().to_owned()])
+                .with_releases(app.releases.clone()),
+        ));
 
     let provider = Router::new().route("/webhooks/dodo", webhooks.admits(post(webhooks::accept)));
 
@@ -74,6 +74,7 @@ pub fn router(app: &App) -> Router {
         .layer(from_fn(origin::valid_path))
         .layer(from_fn_with_state(app.clone(), origin::known_host))
         .layer(from_fn(answer::contain))
+        .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())
 }
 
@@ -84,5 +85,6 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
         .layer(from_fn(answer::contain))
+        .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())
 }

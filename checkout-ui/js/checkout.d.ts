@@ -46,6 +46,12 @@ export interface Settings {
 export interface Options {
   items?: Item[];
   customer?: Customer;
+  /**
+   * Who is signed in: a token that your server got from `POST /v1/customer-tokens`, good for minutes. Its
+   * e-mail address fills in the field; the order belongs to that customer. It is stored nowhere, so a
+   * page gives it again after a reload. Where it has expired, `checkout.error` says `customer_token_invalid`.
+   */
+  customerToken?: string;
   discountCode?: string;
   /** Given back with the order: at most 20 pairs. `metadata` is the same. */
   customData?: Record<string, string>;
@@ -76,7 +82,10 @@ export interface Outcome {
   total: Money;
 }
 
-/** What went wrong. Branch on `code`, show `message`. */
+/**
+ * What went wrong. Branch on `code`, show `message`. Codes of the helper are listed in its documentation;
+ * a challenge (`challenge_required`) is solved by the widget itself and told only when that failed.
+ */
 export interface Problem {
   code: string;
   message?: string;
@@ -147,7 +156,7 @@ export interface CheckoutApi {
   on(name: EventName, listener: Listener, options?: AddEventListenerOptions): void;
   once(name: EventName, listener: Listener): void;
   off(name: EventName, listener: Listener): void;
-  /** Fetches the WebAssembly now rather than on intent. */
+  /** Fetches everything now rather than on intent; resolves when the WebAssembly is there. */
   preload(): Promise<unknown>;
   /** What a cart costs, as the helper answers `POST /v1/quotes`. */
   preview(request: Pick<Options, "items" | "customer" | "discountCode">): Promise<any>;
@@ -164,7 +173,7 @@ declare global {
     Checkout: CheckoutApi;
   }
   interface HTMLElementTagNameMap {
-    /** A link to the payment page that opens the overlay. Attributes: `price-id`, `quantity` or `items`, … */
+    /** A link to the payment page that opens the overlay. Attributes: `price-id`, `quantity` or `items`, `customer-token`, … */
     "checkout-button": HTMLElement;
     /** The checkout in the page itself. The same attributes. */
     "checkout-inline": HTMLElement & { options?: Options; handle?: Handle };

@@ -1,15 +1,15 @@
 /**
  * The loader: it defines the elements and `window.Checkout`, draws the dialog and a skeleton in
- * the frame of the click, and fetches the WebAssembly on intent. Where that cannot run,
- * fallback.js frames the helper's own page; where that fails too, the browser goes there. A
- * trigger is a real link all the while. Names and promises: checkout.d.ts.
+ * the frame of the click, and on intent loads widget.js, which brings the WebAssembly. Where that
+ * cannot run, the helper's own page is framed; where nothing else runs, or is not what was built,
+ * the browser goes there. A trigger is a real link all the while. Promises: checkout.d.ts.
  *
  * Bytes count here (2 KB brotli): what can wait for the WebAssembly is done in overlay.rs,
  * which keeps Back, Escape, scrolling and focus, and in options.rs, which reads all attributes.
  */
 const TRIGGERS = "checkout-button,[data-checkout]";
-const assets = new URL("/__ASSETS__/", import.meta.url);
-const config = { helper: assets.origin, assets: assets.href };
+const src = new URL("/__ASSETS__/checkout-ui.js", import.meta.url);
+const config = { helper: src.origin };
 
 // Text on the brand's colour (--p) is black or white, whichever reads: lightness 49.5 is where they meet.
 const sheet = new CSSStyleSheet();
@@ -36,9 +36,12 @@ const shade = (host, child) => {
 };
 
 let loading;
+/** `import` checks no hash. An element does, and then the page knows the module by its address. */
 const load = () =>
-  (loading ??= import(assets + "checkout-ui.js")
-    .then((wasm) => wasm.default().then(() => wasm))
+  (loading ??= new Promise((onload, onerror) =>
+    document.body.append(make("script", { type: "module", integrity: "__GLUE__", nonce: document.querySelector("[nonce]")?.nonce, src, onload, onerror })),
+  )
+    .then(() => import(src))
     .catch(() => (loading = 0))); // nothing loaded: the next intent tries again
 
 const payUrl = ({ items: [{ priceId, quantity = 1 }] }) => config.helper + `/pay/${priceId}?quantity=${quantity}`;
@@ -51,38 +54,24 @@ const read = (element) => {
   return { items: JSON.parse(get("items")) ?? items, settings: { theme: get("theme") } };
 };
 
-/** The first quote, asked for while the WebAssembly is on its way; used if it is still what is asked. */
-const quote = ({ items }) => {
-  const country = navigator.language.slice(3);
-  const body = JSON.stringify({
-    items: items.map(({ priceId, quantity = 1 }) => ({ price_id: priceId, quantity })),
-    customer: country ? { country } : undefined,
-  });
-  const headers = { "content-type": "application/json" };
-  return { body, response: fetch(config.helper + "/v1/quotes", { method: "POST", headers, body }).catch(() => {}) };
-};
-
 /** One checkout in `root`: the WebAssembly, or the first rung of the ladder that holds. */
 const start = (root, target, options, end, inline) => {
-  let mounted, ends;
+  let ends;
   const handle = new Promise((...both) => (ends = both));
   handle.catch(() => {}); // a page that does not listen has no unhandled rejection
   const leave = () => root.isConnected && location.assign(payUrl(options));
   const timer = setTimeout(leave, 8000);
-  const early = options.items && quote(options);
   const ready = load()
-    .then((wasm) => (mounted = wasm.mount(root, { ...options, config, inline, early, target, ends, end })))
-    .catch(async () => (await import(assets + "fallback.js")).frame(root, options, payUrl, leave))
-    .catch(leave)
-    .finally(() => clearTimeout(timer));
+    .then((widget) => widget.start(root, { ...options, config, inline, target, ends, end }, payUrl, leave, timer))
+    .catch(leave);
   return Object.assign(handle, {
     close: end,
     unmount: end,
     destroy: end,
-    update: (change) => ready.then(() => mounted?.update(change)),
+    update: (change) => ready.then((mounted) => mounted?.update(change)),
     stop() {
       ends[1]({ code: "payment_canceled" }); // unless it was settled
-      mounted?.free();
+      ready.then((mounted) => mounted?.free());
     },
   });
 };
@@ -160,7 +149,7 @@ const listen = () => {
 
 const bind = (method) => (name, ...rest) => document[method](name.replaceAll(".", ":"), ...rest);
 const on = bind("addEventListener");
-const far = (name) => async (request) => (await import(assets + "diagnosis.js"))[name](config, request);
+const far = (name) => async (request) => (await load())[name](config, request);
 const initialize = (options) => Object.assign(config, options) && Checkout;
 const update = (change) => current?.update(change);
 
@@ -180,7 +169,7 @@ const Checkout = (window.Checkout ??= {
   on,
   off: bind("removeEventListener"),
   once: (name, listener) => on(name, listener, { once: true }),
-  preload: load,
+  preload: far("preload"),
   preview: far("preview"),
   diagnose: far("diagnose"),
 });

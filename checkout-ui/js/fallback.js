@@ -1,9 +1,10 @@
 /**
- * The second rung of the ladder, fetched only where WebAssembly is refused: the helper's own page,
+ * The second rung of the ladder, for where WebAssembly is refused or is not as it was built: the helper's own page,
  * framed in the dialog that the loader drew. Should that be refused as well, or stay silent,
  * `leave` goes there.
  */
 export const frame = (root, options, payUrl, leave) => {
+  if (!root.isConnected) return;
   if (!options.items) {
     root.textContent = "We have your order. The receipt comes by email as soon as the payment is confirmed.";
     return;

@@ -1,5 +1,8 @@
 //! Requests to the helper. Each answers the shared type, or a [`Problem`] that can be shown.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use checkout_types::cart::{CartLine, Quote};
 use checkout_types::checkout::{Checkout, CreatedCheckout};
 use checkout_types::customer::Address;
@@ -9,6 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit, Response};
 
+use crate::draft::now;
 use crate::value::{Record, Value};
 use crate::wire;
 
@@ -16,6 +20,8 @@ pub mod stream;
 
 /// After so long without an answer a request counts as lost.
 const TIMEOUT_MS: i32 = 20_000;
+/// A helper that names a later time than this is not waited for.
+const LONGEST_REST_MS: i32 = 30_000;
 
 /// The helper, as this widget talks to it.
 #[derive(Clone)]
@@ -23,6 +29,8 @@ pub struct Api {
     /// Its origin, without a slash at the end.
     pub helper: String,
     abort: AbortController,
+    /// When the helper's last answer asked to be left alone no longer, in milliseconds.
+    rest_until: Rc<Cell<i64>>,
 }
 
 /// One request.
@@ -30,13 +38,15 @@ struct Call<'a> {
     method: &'a str,
     path: &'a str,
     header: Option<(&'a str, &'a str)>,
+    /// What was found for a challenge.
+    proof: Option<&'a str>,
     body: Option<&'a str>,
 }
 
 impl Api {
     /// Talks to that origin.
     pub fn new(helper: String) -> Option<Self> {
-        Some(Self { helper, abort: AbortController::new().ok()? })
+        Some(Self { helper, abort: AbortController::new().ok()?, rest_until: Rc::default() })
     }
 
     /// Lets go of every request that is still under way.
@@ -44,23 +54,31 @@ impl Api {
         self.abort.abort();
     }
 
-    /// `POST /v1/quotes`. `early` is an answer that is already on its way for the same body.
-    pub async fn quote(&self, body: &str, early: Option<Promise>) -> Result<Quote, Problem> {
-        let early = match early {
-            Some(early) => within(early).await.ok().filter(JsValue::is_object),
-            None => None,
-        };
-        let value = match early {
-            Some(response) => read(response.unchecked_into()).await,
-            None => self.post("/v1/quotes", body).await,
-        }?;
-        wire::quote(&value).ok_or_else(unreadable)
+    /// How long, in milliseconds, the helper's last answer asked to be left alone (`Retry-After`);
+    /// 0 if it did not, or longer than anybody waits.
+    pub fn rest(&self) -> i32 {
+        i32::try_from(self.rest_until.get() - now())
+            .ok()
+            .filter(|rest| (1..=LONGEST_REST_MS).contains(rest))
+            .unwrap_or(0)
+    }
+
+    /// Takes the answer to a `POST /v1/quotes` that the loader sent; `None` if it got none.
+    pub async fn early(&self, early: Promise) -> Option<Result<Quote, Problem>> {
+        let response = within(early).await.ok().filter(JsValue::is_object)?;
+        Some(self.read(response.unchecked_into()).await.and_then(|value| wire::quote(&value).ok_or_else(unreadable)))
+    }
+
+    /// `POST /v1/quotes`.
+    pub async fn quote(&self, body: &str, proof: Option<&str>) -> Result<Quote, Problem> {
+        let call = Call { method: "POST", path: "/v1/quotes", header: None, proof, body: Some(body) };
+        wire::quote(&self.send(call).await?).ok_or_else(unreadable)
     }
 
     /// `POST /v1/checkouts`.
-    pub async fn create(&self, key: &str, body: &str) -> Result<CreatedCheckout, Problem> {
+    pub async fn create(&self, key: &str, body: &str, proof: Option<&str>) -> Result<CreatedCheckout, Problem> {
         let header = Some(("Idempotency-Key", key));
-        let call = Call { method: "POST", path: "/v1/checkouts", header, body: Some(body) };
+        let call = Call { method: "POST", path: "/v1/checkouts", header, proof, body: Some(body) };
         wire::created(&self.send(call).await?).ok_or_else(unreadable)
     }
 
@@ -68,24 +86,20 @@ impl Api {
     pub async fn checkout(&self, id: &str, secret: &str) -> Result<Checkout, Problem> {
         let path = ["/v1/checkouts/", id].concat();
         let bearer = ["Bearer ", secret].concat();
-        let call = Call { method: "GET", path: &path, header: Some(("Authorization", &bearer)), body: None };
+        let call =
+            Call { method: "GET", path: &path, header: Some(("Authorization", &bearer)), proof: None, body: None };
         wire::checkout(&self.send(call).await?).ok_or_else(unreadable)
     }
 
     /// `GET` of any public path of the helper, or of a whole address.
     pub async fn get(&self, path: &str) -> Result<Value, Problem> {
-        self.send(Call { method: "GET", path, header: None, body: None }).await
-    }
-
-    /// `POST` of JSON to any public path of the helper.
-    pub async fn post(&self, path: &str, body: &str) -> Result<Value, Problem> {
-        self.send(Call { method: "POST", path, header: None, body: Some(body) }).await
+        self.send(Call { method: "GET", path, header: None, proof: None, body: None }).await
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Value, Problem> {
         let response = self.fetch(call);
         match within(response).await {
-            Ok(response) => read(response.unchecked_into()).await,
+            Ok(response) => self.read(response.unchecked_into()).await,
             Err(_) => Err(lost()),
         }
     }
@@ -98,7 +112,7 @@ impl Api {
         init.set_signal(Some(&self.abort.signal()));
         if let Ok(headers) = Headers::new() {
             // The names and values are ours, or visible ASCII by contract.
-            if let Some((name, value)) = call.header {
+            for (name, value) in call.header.into_iter().chain(call.proof.map(|proof| ("Checkout-Proof", proof))) {
                 _ = headers.set(name, value);
             }
             if let Some(body) = call.body {
@@ -109,21 +123,25 @@ impl Api {
         }
         leptos::prelude::window().fetch_with_str_and_init(&url, &init)
     }
+
+    async fn read(&self, response: Response) -> Result<Value, Problem> {
+        let after = response.headers().get("Retry-After").ok().flatten();
+        // A date is for machines that know what time it is; the helper writes seconds.
+        let seconds: Option<u16> = after.and_then(|after| after.parse().ok());
+        self.rest_until.set(seconds.map_or(0, |seconds| now() + i64::from(seconds) * 1000));
+        let text = match response.text() {
+            Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        let value = Value::parse(&text).unwrap_or(Value(JsValue::NULL));
+        if response.ok() { Ok(value) } else { Err(wire::problem(&value, response.status())) }
+    }
 }
 
 /// The promise's outcome, or an error once too much time has passed.
 async fn within(promise: Promise) -> Result<JsValue, JsValue> {
     let timeout = Promise::new(&mut |_, reject| later(&reject, TIMEOUT_MS));
     JsFuture::from(Promise::race(&Array::of2(&promise, &timeout))).await
-}
-
-async fn read(response: Response) -> Result<Value, Problem> {
-    let text = match response.text() {
-        Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
-        Err(_) => String::new(),
-    };
-    let value = Value::parse(&text).unwrap_or(Value(JsValue::NULL));
-    if response.ok() { Ok(value) } else { Err(wire::problem(&value, response.status())) }
 }
 
 /// Waits.

@@ -7,13 +7,14 @@ use web_sys::Element;
 
 use crate::payment::Payment;
 use crate::value::{Record, Value};
-use crate::wire;
+use crate::{token, wire};
 
 /// Attributes (bare on our elements, `data-` on others) and the option that each one stands for.
-const ATTRIBUTES: [(&str, &str, &str); 12] = [
+const ATTRIBUTES: [(&str, &str, &str); 13] = [
     ("customer-email", "customer", "email"),
     ("customer-address-country-code", "address", "countryCode"),
     ("customer-address-postal-code", "address", "postalCode"),
+    ("customer-token", "", "customerToken"),
     ("discount-code", "", "discountCode"),
     ("success-url", "", "successUrl"),
     ("client-reference-id", "", "clientReferenceId"),
@@ -34,7 +35,9 @@ pub struct Options {
     pub assets: String,
     /// The cart to begin with; empty when only a status is to be shown.
     pub items: Vec<CartLine>,
-    /// The buyer's address, where the page knows it.
+    /// Says who is signed in: made by the merchant's server, sent with the order, kept nowhere.
+    pub customer_token: Option<String>,
+    /// The buyer's address, where the page or the token knows it.
     pub email: Option<String>,
     /// ISO 3166-1 alpha-2.
     pub country: Option<String>,
@@ -126,11 +129,13 @@ impl Options {
             Some(price_id) => vec![CartLine { price_id, quantity: 1, addons: Vec::new() }],
             None => wire::cart(&options.list("items")),
         };
+        let customer_token = options.text("customerToken");
         Self {
             helper: options.text("config.helper").unwrap_or_default(),
             assets: options.text("config.assets").unwrap_or_default(),
             items,
-            email: options.text("customer.email"),
+            email: options.text("customer.email").or_else(|| token::email(customer_token.as_deref()?)),
+            customer_token,
             country: options.text("customer.address.countryCode"),
             postal_code: options.text("customer.address.postalCode"),
             discount_code: options.text("discountCode"),
@@ -160,10 +165,11 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The options as an entry of the history may keep them: no functions, elements or promises.
+/// The options as an entry of the history may keep them: no functions, elements or promises,
+/// and no token.
 pub fn kept(options: &Value) -> Option<JsValue> {
     let copy = copy(&options.0);
-    for name in ["config", "target", "early", "ends", "end"] {
+    for name in ["config", "target", "early", "ends", "end", "customerToken"] {
         set(&copy, name, &JsValue::UNDEFINED);
     }
     Value::parse(&crate::value::json(&copy.0)).map(|value| value.0)

@@ -1,7 +1,7 @@
 //! What the views share: the state, and what may be done with it.
 //!
 //! `state/quoting.rs` keeps the price true, `state/ordering.rs` sends the order,
-//! `state/following.rs` waits for its outcome.
+//! `state/proving.rs` does what a busy helper asks for first, `state/following.rs` waits for the outcome.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -26,6 +26,7 @@ use crate::value::json;
 
 pub mod following;
 pub mod ordering;
+pub mod proving;
 pub mod quoting;
 
 /// What belongs to the browser, and does not change.
@@ -62,6 +63,8 @@ pub struct State {
     pub quote: Option<Rc<Quote>>,
     /// Whether that is being asked.
     pub quoting: bool,
+    /// Whether work that the helper asked for takes long enough to be spoken of.
+    pub proving: bool,
     /// What is typed.
     pub draft: Draft,
     /// A discount code, as typed.
@@ -137,6 +140,7 @@ impl State {
             errors: Vec::new(),
             trouble: String::new(),
             changed: None,
+            proving: false,
             paying: false,
             checkout: None,
             arrival: Arrival::Unknown,
@@ -155,6 +159,11 @@ impl State {
         let known = || self.words.find(&["problem_", &problem.code].concat());
         let said = || Some(problem.title.clone()).filter(|title| !title.is_empty());
         known().or_else(said).unwrap_or_else(|| self.words.say("problem_internal"))
+    }
+
+    /// What is said politely: what is going on, before what has happened.
+    pub fn notice(&self) -> String {
+        if self.proving { self.words.say("proving") } else { self.notice.clone() }
     }
 
     /// What is wrong with a field; empty if nothing.

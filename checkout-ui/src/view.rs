@@ -40,7 +40,7 @@ pub fn widget(shop: Shop) -> AnyView {
         .live("lang", move || shop.read().words.language.into())
         .live("dir", move || shop.read().words.direction().into())
         .part(step)
-        .child(tag("p").class("notice").set("role", "status").says(move || shop.read().notice.clone()))
+        .child(tag("p").class("notice").set("role", "status").says(move || shop.read().notice()))
         .child(tag("p").class("hidden").set("role", "status").says(move || shop.read().whisper.clone()))
         .view()
 }

@@ -86,6 +86,7 @@ pub async fn quote_under(fault: Fault) -> Response {
         tasks: TaskTracker::new(),
         flights: Flights::default(),
         changes: Changes::default(),
+        releases: Default::default(),
     });
     let stopping = app.stopping.clone();
     let serving = tokio::spawn(http::serve::serve(

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod faulty;
 pub mod http;
 pub mod pages;
+pub mod proxy;
 pub mod server;
 pub mod signing;
 pub mod socket;

@@ -1,7 +1,7 @@
 //! `serve`: the helper, as it runs in front of somebody's income.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::helper::{self, Listeners};
 use crate::http;
+use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
@@ -69,6 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         tasks: TaskTracker::new(),
         flights: Flights::default(),
         changes: Changes::default(),
+        releases: kept_widgets(&data),
     });
     helper::start(&app, listeners, http::router(&app));
     if json {
@@ -79,4 +81,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     stop.heard().await;
     helper::stop(&app).await;
     Ok(())
+}
+
+/// The widgets of earlier releases. Without them pages that pinned one fall back to their link, and
+/// everybody else is served: no reason not to start.
+fn kept_widgets(data: &Path) -> Releases {
+    let folder = data.join("widgets");
+    let kept = std::fs::create_dir_all(&folder).and_then(|()| Releases::keep(&folder));
+    kept.unwrap_or_else(|error| {
+        tracing::warn!(%error, folder = %folder.display(), "the widgets of earlier releases cannot be kept");
+        Releases::default()
+    })
 }

@@ -116,6 +116,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         tasks: TaskTracker::new(),
         flights: crate::app::Flights::default(),
         changes: crate::app::Changes::default(),
+        releases: http::assets::Releases::default(),
         catalog,
         clock: clock.clone(),
     });

@@ -1,10 +1,11 @@
 //! The widget's files, embedded by `build.rs`, and what a host page must allow so that they run.
 //!
-//! `/checkout.js` has a fixed address and is asked for again each time; everything else has the
-//! content's hash in its address and is kept for ever.
+//! `/checkout.js` has a fixed address and is asked for again each time; everything has the content's
+//! hash in its address under `/assets/`, the loader too, and is kept for ever there.
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
@@ -17,6 +18,11 @@ use serde::Serialize;
 use crate::error::{Code, Problem};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+mod releases;
+
+use releases::Kept;
+pub use releases::Releases;
 
 const LOADER: &str = "checkout.js";
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -41,6 +47,7 @@ pub struct Widget {
     files: &'static [File],
     helper: String,
     payment_pages: Vec<String>,
+    releases: Releases,
 }
 
 impl Widget {
@@ -48,7 +55,13 @@ impl Widget {
     /// the provider's hosted pages, such as `https://checkout.example.com`; none ends with a slash.
     #[must_use]
     pub fn embedded(helper: impl Into<String>, payment_pages: Vec<String>) -> Self {
-        Self { hash: HASH, files: FILES, helper: helper.into(), payment_pages }
+        Self { hash: HASH, files: FILES, helper: helper.into(), payment_pages, releases: Releases::default() }
+    }
+
+    /// The same, with those of earlier releases that pages may still ask for.
+    #[must_use]
+    pub fn with_releases(self, releases: Releases) -> Self {
+        Self { releases, ..self }
     }
 
     /// Whether there is a widget at all: a build without `make widget` has none.
@@ -80,8 +93,8 @@ pub async fn loader(State(widget): State<Arc<Widget>>, headers: HeaderMap) -> Re
     (fresh, served(file, &headers)).into_response()
 }
 
-/// `GET /assets/{hash}/{path}`: the rest of the widget. Only this build's hash is known, so a page
-/// that kept an older loader is told so at once instead of getting parts that do not fit.
+/// `GET /assets/{hash}/{path}`: the widget, of this build or of an earlier one that was kept. Any other
+/// is not found, so that no page gets parts that do not fit.
 pub async fn file(
     State(widget): State<Arc<Widget>>,
     Path((hash, path)): Path<(String, String)>,
@@ -90,8 +103,14 @@ pub async fn file(
     if !widget.is_built() {
         return not_built();
     }
-    match widget.file(&path).filter(|file| hash == widget.hash && file.path != LOADER) {
-        Some(file) => ([(CACHE_CONTROL, A_YEAR)], served(file, &headers)).into_response(),
+    if let Some(file) = widget.file(&path).filter(|_| hash == widget.hash) {
+        return ([(CACHE_CONTROL, A_YEAR)], served(file, &headers)).into_response();
+    }
+    match widget.releases.file(&hash, &path) {
+        Some(Kept { content_type, raw, brotli, .. }) => {
+            let best = encoded(content_type, raw.clone(), brotli.clone(), &headers);
+            ([(CACHE_CONTROL, A_YEAR)], best).into_response()
+        }
         None => (open_to_pages(), Problem::from(Code::NotFound)).into_response(),
     }
 }
@@ -138,16 +157,15 @@ impl Needs {
             connect_src.join(" "),
             frame_src.join(" ")
         );
-        let address = |file: &File| match file.path {
-            LOADER => format!("{helper}/{LOADER}"),
-            path => format!("{helper}{}/{path}", widget.base()),
-        };
-        let integrity =
-            widget.files.iter().map(|file| Integrity { url: address(file), integrity: file.integrity }).collect();
-        let hash = widget.file(LOADER).map_or("", |file| file.integrity);
-        let script_tag = format!(
-            "<script type=\"module\" src=\"{helper}/{LOADER}\" integrity=\"{hash}\" crossorigin=\"anonymous\"></script>"
-        );
+        let address = |file: &File| format!("{helper}{}/{}", widget.base(), file.path);
+        let fixed = |file: &File| if file.path == LOADER { format!("{helper}/{LOADER}") } else { address(file) };
+        let listed = |file: &File, url: String| Integrity { url, integrity: file.integrity };
+        let mut integrity: Vec<_> = widget.files.iter().map(|file| listed(file, fixed(file))).collect();
+        integrity.extend(widget.file(LOADER).map(|file| listed(file, address(file))));
+        // The address with the hash: after an update the fixed one has other bytes than the page has pinned.
+        let (url, hash) = widget.file(LOADER).map_or_else(Default::default, |file| (address(file), file.integrity));
+        let script_tag =
+            format!("<script type=\"module\" src=\"{url}\" integrity=\"{hash}\" crossorigin=\"anonymous\"></script>");
         Self { policy, script_src, connect_src, frame_src, script_tag, integrity }
     }
 }
@@ -174,13 +192,18 @@ fn open_to_pages() -> [(HeaderName, &'static str); 4] {
     ]
 }
 
-/// The bytes in the best encoding that the browser takes.
 fn served(file: &'static File, headers: &HeaderMap) -> Response {
-    let common = ([(CONTENT_TYPE, file.content_type), (VARY, "accept-encoding")], open_to_pages());
+    encoded(file.content_type, Bytes::from_static(file.raw), Bytes::from_static(file.brotli), headers)
+}
+
+/// The bytes in the best encoding that the browser takes.
+fn encoded(content_type: &'static str, raw: Bytes, brotli: Bytes, headers: &HeaderMap) -> Response {
+    // The bytes bring a content type of their own: ours is set after it.
+    let common = |body: Bytes| ([(CONTENT_TYPE, content_type), (VARY, "accept-encoding")], open_to_pages(), body);
     if takes_brotli(headers) {
-        return (common.0, common.1, [(CONTENT_ENCODING, "br")], file.brotli).into_response();
+        return ([(CONTENT_ENCODING, "br")], common(brotli)).into_response();
     }
-    (common.0, common.1, file.raw).into_response()
+    common(raw).into_response()
 }
 
 /// `br` is in the list, and not with a weight of nought (RFC 9110, 12.5.3).

@@ -68,16 +68,18 @@ fn varying(mut response: Response) -> Response {
 /// Private network access (WICG), under its two names.
 const OWN_NETWORK: [&str; 2] = ["access-control-request-private-network", "access-control-request-local-network"];
 
-/// Refuses a path whose escapes are none. A page of ours says so itself, in words for people.
+/// Refuses a path whose escapes are none; where a page would answer, in words for people.
 pub(super) async fn valid_path(request: Request, next: Next) -> Response {
-    if is_valid_path(request.uri().path()) || pages::answers(&request) {
-        return next.run(request).await;
+    let invalid = Problem::from(Code::PathInvalid);
+    match is_valid_path(request.uri().path()) {
+        true => next.run(request).await,
+        false if pages::answers(&request) => pages::refusal(&invalid),
+        false => invalid.into_response(),
     }
-    Problem::from(Code::PathInvalid).into_response()
 }
 
 /// Every percent sign escapes a byte, and the bytes are UTF-8 (RFC 3986, 2.1).
-pub(super) fn is_valid_path(path: &str) -> bool {
+fn is_valid_path(path: &str) -> bool {
     let hex = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
     path.match_indices('%').all(|(at, _)| hex(path.get(at + 1..at + 3)))
         && percent_encoding::percent_decode_str(path).decode_utf8().is_ok()

@@ -1,16 +1,16 @@
-//! What the pages that we serve have in common: templates, the stylesheet and the headers that
-//! keep strangers out of them (S8).
+//! What the pages that we serve have in common: templates and the stylesheet. What keeps strangers out
+//! of them is in `headers.rs`.
 
 use std::sync::LazyLock;
 
-use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::Extension;
+use axum::extract::{MatchedPath, Path, Request};
+use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use minijinja::{Environment, Value};
 
-use super::origin;
-use crate::app::App;
+use super::headers::Page;
 use crate::error::{Code, Problem};
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -28,9 +28,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// A page.
-pub(super) fn render(template: &str, context: Value) -> Result<Response, Problem> {
+pub(super) fn render(template: &'static str, context: Value) -> Result<Response, Problem> {
     let rendered = TEMPLATES.get_template(template).and_then(|template| template.render(context));
-    rendered.map(|html| Html(html).into_response()).map_err(|error| {
+    rendered.map(|html| (Extension(Page(template)), Html(html)).into_response()).map_err(|error| {
         tracing::error!(%error, template, "a page was not made");
         Code::Internal.into()
     })
@@ -90,35 +90,4 @@ pub(super) async fn stylesheet() -> Response {
 pub(super) fn answers(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     route.is_some_and(|route| route.starts_with("/pay/") || route.starts_with("/c/"))
-}
-
-/// The headers of every page: nothing from elsewhere, framed by allowed pages only.
-pub(super) async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = if origin::is_valid_path(request.uri().path()) {
-        next.run(request).await
-    } else {
-        refusal(&Code::PathInvalid.into())
-    };
-    let ancestors = app.allowed_origins.join(" ");
-    // A form's redirect counts as its action in some browsers, so the payment page is named too.
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {}; base-uri 'none'; \
-         frame-ancestors {}",
-        app.provider.checkout_origin(),
-        if ancestors.is_empty() { "'none'" } else { &ancestors },
-    );
-    let headers = response.headers_mut();
-    set(headers, "content-security-policy", &policy);
-    set(headers, "x-content-type-options", "nosniff");
-    set(headers, "referrer-policy", "strict-origin-when-cross-origin");
-    set(headers, "permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()");
-    set(headers, "cross-origin-opener-policy", "same-origin-allow-popups");
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
-}
-
-fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(HeaderName::from_static(name), value);
-    }
 }

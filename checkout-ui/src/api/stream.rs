@@ -46,7 +46,8 @@ impl Api {
     pub async fn follow(&self, id: &str, secret: &str, mut changed: impl FnMut(Checkout)) -> bool {
         let path = ["/v1/checkouts/", id, "/events"].concat();
         let bearer = ["Bearer ", secret].concat();
-        let call = Call { method: "GET", path: &path, header: Some(("Authorization", &bearer)), body: None };
+        let call =
+            Call { method: "GET", path: &path, header: Some(("Authorization", &bearer)), proof: None, body: None };
         let Ok(response) = within(self.fetch(call)).await else { return false };
         let response: Response = response.unchecked_into();
         let (true, Some(stream)) = (response.ok(), response.body()) else { return false };

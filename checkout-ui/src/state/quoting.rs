@@ -40,13 +40,14 @@ impl Shop {
         self.requote_after(0);
     }
 
-    /// The same, after a pause in which more may be typed.
+    /// The same, after a pause in which more may be typed, and not before the helper wants to hear of us.
     pub fn requote_after(self, milliseconds: i32) {
         self.change(|state| {
             state.turn += 1;
             state.quoting = true;
         });
         let turn = self.peek().turn;
+        let milliseconds = milliseconds.max(self.peek().host.api.rest());
         spawn(async move {
             if milliseconds > 0 {
                 delay(milliseconds).await;
@@ -54,7 +55,7 @@ impl Shop {
             if !self.is_turn(turn) {
                 return;
             }
-            let answer = self.ask().await;
+            let answer = self.ask(&move || self.is_turn(turn)).await;
             if !self.is_turn(turn) {
                 return;
             }
@@ -70,14 +71,23 @@ impl Shop {
         self.is_live() && self.peek().turn == turn
     }
 
-    async fn ask(self) -> Result<Quote, Problem> {
+    async fn ask(self, wanted: &dyn Fn() -> bool) -> Result<Quote, Problem> {
         let mut early = None;
         self.note(|state| early = state.early.take());
         let state = self.peek();
         let address = form::address(&state.draft.country, &state.draft.postal_code);
         let body = quote_body(&state.items, state.code.as_deref(), address.as_ref());
         let early = early.filter(|(asked, _)| *asked == body).map(|(_, answer)| answer);
-        state.host.api.quote(&body, early).await
+        let api = &state.host.api;
+        let early = match early {
+            Some(early) => api.early(early).await,
+            None => None,
+        };
+        let answer = match early {
+            Some(answer) => answer,
+            None => api.quote(&body, None).await,
+        };
+        self.proven(answer, wanted, async |proof: &str| api.quote(&body, Some(proof)).await).await
     }
 
     /// Takes a new quote: shows it, tells the page, and sees to its renewal.
@@ -122,7 +132,7 @@ impl Shop {
             }
             self.emit("checkout.quote.expired", JsValue::UNDEFINED);
             let Some(seen) = self.peek().total() else { return };
-            match self.ask().await {
+            match self.ask(&is_current).await {
                 Ok(quote) if is_current() => {
                     self.change(|state| state.notice.clear());
                     self.review(seen, quote);

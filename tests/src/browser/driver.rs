@@ -10,10 +10,12 @@ use std::time::Duration;
 
 /// Starts chromedriver, and ends it and its browsers when our end of the pipe closes, which the
 /// system does for us however this process ends: nothing is left running after a killed test. The
-/// browsers are of the same process group; the shell alone outlives the signal, to end quietly.
+/// browsers are of the same process group; the shell alone outlives the signal, to end quietly. It keeps
+/// no end of our pipe: a chromedriver that gave up is noticed.
 const UNTIL_WE_END: &str = r#"
 command -v "$1" >/dev/null || exit 127
 "$1" --port=0 &
+exec >/dev/null
 trap : TERM
 cat >/dev/null
 kill -TERM 0
@@ -30,7 +32,12 @@ pub(super) fn address() -> &'static str {
     &DRIVER.get_or_init(start).address
 }
 
+/// The port that it finds free may be taken before it listens there: then again.
 fn start() -> Driver {
+    (0..5).find_map(|_| try_to_start()).expect("chromedriver is missing or did not start: run `make tools`")
+}
+
+fn try_to_start() -> Option<Driver> {
     let program = std::env::var_os("CHROMEDRIVER").filter(|path| !path.is_empty());
     let mut shell = Command::new("sh")
         .args(["-c", UNTIL_WE_END, "sh"])
@@ -41,17 +48,12 @@ fn start() -> Driver {
         .spawn()
         .expect("a shell is on every machine that has make");
     let mut lines = BufReader::new(shell.stdout.take().expect("it was asked for")).lines();
-    let port = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            line.split_once("successfully on port ")
-                .and_then(|(_, port)| port.trim_end_matches('.').parse::<u16>().ok())
-        })
-        .expect("chromedriver is missing or did not start: run `make tools`");
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.split_once("successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse::<u16>().ok())
+    })?;
     // Read on, or it would fall over the closed pipe at its next word.
     std::thread::spawn(move || lines.for_each(drop));
-    Driver { address: format!("http://127.0.0.1:{port}"), _shell: shell }
+    Some(Driver { address: format!("http://127.0.0.1:{port}"), _shell: shell })
 }
 
 /// Ends a session from where nothing can be awaited. Written out, because the client's own way of

@@ -2,11 +2,15 @@
 
 mod accessible;
 mod buying;
+mod challenge;
 mod embedding;
 mod harness;
 mod inline;
+mod integrity;
 mod keyboard;
 mod pages;
 mod pictures;
+mod policy;
+mod refusals;
 mod resuming;
 mod widget;

@@ -85,8 +85,7 @@ async fn a_demo_sells_says_nothing_secret_and_stops_when_asked() {
     let loader = http.get(url("helper", "/checkout.js")).send().await.unwrap().text().await.unwrap();
     let mut paths: Vec<String> =
         ["/v1/catalog", "/csp", "/checkout.js", "/pay/pro_monthly", "/pages.css"].map(String::from).into();
-    if let Some(base) = loader.split('"').find(|part| part.contains("assets/")) {
-        let base = base.trim_matches('/');
+    if let Some((base, _)) = loader.split('"').find_map(|part| part.strip_prefix('/')?.rsplit_once('/')) {
         paths.extend(["checkout-ui.js", "checkout-ui_bg.wasm"].map(|file| format!("/{base}/{file}")));
     }
     for path in paths {
@@ -267,6 +266,56 @@ async fn a_disk_that_takes_no_more_is_told_at_readyz_and_by_refusals() {
     assert_eq!(readiness().await, 503, "reading still works, but nothing can be kept");
     let shown = http.get(url("helper", "/v1/catalog")).header("origin", ready["shop"].as_str().unwrap());
     assert_eq!(shown.send().await.unwrap().status(), 200, "what needs no disk goes on");
+}
+
+/// A page that pinned the script, or was open while the helper was updated, goes on.
+#[tokio::test]
+async fn the_widgets_of_earlier_releases_are_kept_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = |name: &str| std::fs::read_to_string(checkout_tests::in_repository(name)).unwrap();
+    std::fs::write(folder.path().join("checkout.toml"), example("checkout.example.toml")).unwrap();
+    std::fs::write(folder.path().join("catalog.toml"), example("catalog.example.toml")).unwrap();
+    let widgets = folder.path().join("data/widgets");
+    let earlier = widgets.join("0badcafe/locales");
+    std::fs::create_dir_all(&earlier).unwrap();
+    for (file, text) in
+        [("../checkout.js", "raw"), ("../checkout.js.br", "small"), ("en.json", "{}"), ("en.json.br", "")]
+    {
+        std::fs::write(earlier.join(file), text).unwrap();
+    }
+    for other in ["notes", "0BADCAFE", "0badcafe0"] {
+        std::fs::create_dir_all(widgets.join(other)).unwrap();
+        std::fs::write(widgets.join(other).join("checkout.js"), "not a release").unwrap();
+    }
+    let mut command = Command::new(executable());
+    command.args(["serve", "--port", "0", "--json", "--data"]).arg(folder.path().join("data"));
+    command.current_dir(folder.path()).env_clear().envs(SECRETS);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let helper = serde_json::from_str::<Value>(&line).unwrap()["helper"].as_str().unwrap().to_owned();
+    let http = checkout_tests::http::client();
+    let get = async |path: &str, encoding: &str| {
+        let answer = http.get(format!("{helper}{path}")).header("accept-encoding", encoding).send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
+    };
+    let (status, headers, text) = get("/assets/0badcafe/checkout.js", "br").await;
+    assert_eq!((status, text.as_str(), &headers["content-encoding"]), (200, "small", &"br".parse().unwrap()));
+    assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(headers["access-control-allow-origin"], "*");
+    assert!(headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert_eq!(get("/assets/0badcafe/checkout.js", "identity").await.2, "raw");
+    assert_eq!(get("/assets/0badcafe/locales/en.json", "identity").await.2, "{}");
+    for path in ["/assets/notes/checkout.js", "/assets/0BADCAFE/checkout.js", "/assets/0badcafe/checkout.js.br"] {
+        assert_eq!(get(path, "br").await.0, 404, "{path}");
+    }
+    // This build's own is kept for its successors, byte for byte.
+    let loader = get("/checkout.js", "identity").await.2;
+    let (base, _) = loader.split('"').find_map(|part| part.strip_prefix("/assets/")?.split_once('/')).unwrap();
+    assert_eq!(std::fs::read_to_string(widgets.join(base).join("checkout.js")).unwrap(), loader);
+    assert!(widgets.join(base).join("locales/ar.json.br").exists());
+    assert!(Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap().success());
+    assert!(child.0.wait().unwrap().success());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod bad_input;
 mod buying;
 mod doors;
+mod headers;
 mod idempotency;
 mod pages;
 mod prices;

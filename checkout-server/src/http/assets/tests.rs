@@ -28,7 +28,9 @@ static FIXTURE: &[File] = &[
 
 fn widget(files: &'static [File]) -> Router {
     let payment_pages = vec!["https://pay.example".to_owned()];
-    let widget = Widget { hash: "1a2b3c4d", files, helper: "https://helper.example".to_owned(), payment_pages };
+    let releases = Releases::default();
+    let widget =
+        Widget { hash: "1a2b3c4d", files, helper: "https://helper.example".to_owned(), payment_pages, releases };
     Router::new()
         .route("/checkout.js", get(loader))
         .route("/assets/{hash}/{*path}", get(file))
@@ -88,7 +90,7 @@ async fn what_is_not_of_this_build_is_not_found() {
         "/assets/ffffffff/checkout-ui_bg.wasm",
         "/assets/1a2b3c4d/other.js",
         "/assets/1a2b3c4d/../../Cargo.toml",
-        "/assets/1a2b3c4d/checkout.js",
+        "/assets/ffffffff/checkout.js",
     ] {
         let (status, headers, body) = ask(widget(FIXTURE), path, "accept", "*/*").await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
@@ -96,6 +98,14 @@ async fn what_is_not_of_this_build_is_not_found() {
         assert_eq!(headers["cache-control"], "no-store", "a 404 during an update must not stay");
         assert!(body.contains(r#""code":"not_found""#));
     }
+}
+
+#[tokio::test]
+async fn a_pinned_loader_has_an_address_that_is_kept_for_ever() {
+    let (status, headers, body) = ask(widget(FIXTURE), "/assets/1a2b3c4d/checkout.js", "accept", "*/*").await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "raw loader"));
+    assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(headers["access-control-allow-origin"], "*", "integrity needs CORS");
 }
 
 #[tokio::test]
@@ -129,7 +139,7 @@ async fn a_host_page_learns_its_exact_policy() {
         "  script-src https://helper.example 'wasm-unsafe-eval';",
         "  connect-src https://helper.example;",
         "  frame-src https://helper.example https://pay.example",
-        r#"src="https://helper.example/checkout.js" integrity="sha384-bG9hZGVy""#,
+        r#"src="https://helper.example/assets/1a2b3c4d/checkout.js" integrity="sha384-bG9hZGVy" crossorigin="anonymous""#,
         "https://helper.example/assets/1a2b3c4d/checkout-ui_bg.wasm\n    sha384-d2FzbQ==",
     ] {
         assert!(text.contains(line), "{line} in {text}");
@@ -138,4 +148,6 @@ async fn a_host_page_learns_its_exact_policy() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["frame_src"], serde_json::json!(["https://helper.example", "https://pay.example"]));
     assert_eq!(json["integrity"][1]["url"], "https://helper.example/checkout.js");
+    assert_eq!(json["integrity"][2]["url"], "https://helper.example/assets/1a2b3c4d/checkout.js");
+    assert_eq!(json["integrity"][1]["integrity"], json["integrity"][2]["integrity"]);
 }

@@ -68,6 +68,40 @@ async fn a_strict_page_needs_what_we_say_and_no_more() {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
+/// A policy that names no host at all: what a trusted script brings is trusted.
+#[tokio::test]
+async fn a_page_with_a_nonce_hands_it_on() {
+    for policy in
+        ["script-src 'nonce-abc' 'strict-dynamic' 'wasm-unsafe-eval'", "script-src 'nonce-abc' 'wasm-unsafe-eval'"]
+    {
+        let (_app, browser) = visit(Some(policy), |helper| {
+            format!(
+                "<script type=\"module\" nonce=\"abc\" src=\"{helper}/checkout.js\"></script>
+                <checkout-button price-id=\"pro_monthly\">Upgrade</checkout-button>"
+            )
+        })
+        .await;
+        open(&browser, "pro_monthly").await;
+        let errors = browser.console_errors().await;
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+}
+
+/// Trusted Types let no script name another one: the button leads to the helper's page.
+#[tokio::test]
+async fn under_trusted_types_the_button_still_sells() {
+    let (app, browser) = visit(Some("require-trusted-types-for 'script'"), |helper| {
+        format!(
+            "<script type=\"module\" src=\"{helper}/checkout.js\"></script>
+            <checkout-button price-id=\"pro_monthly\">Upgrade</checkout-button>"
+        )
+    })
+    .await;
+    browser.click("checkout-button").await;
+    let page = format!("{}/pay/pro_monthly", app.ready().helper);
+    browser.wait_for("the whole page", async || browser.address().await.starts_with(&page)).await;
+}
+
 /// The ladder: without WebAssembly, the helper's own page in a frame; without frames, that page.
 #[tokio::test]
 async fn where_wasm_is_refused_the_button_still_sells() {

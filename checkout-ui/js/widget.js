@@ -1,0 +1,30 @@
+/**
+ * What the loader loads on intent. All of it is one file once it is built, so that the one hash in the
+ * loader covers all code that runs, and the one in module.js the rest.
+ */
+import { mount } from "./checkout-ui.js";
+import { frame } from "./fallback.js";
+import { preload } from "./module.js";
+import { early } from "./quote.js";
+
+export { diagnose, preview } from "./diagnosis.js";
+export { preload };
+
+preload().catch(() => {}); // under way before anybody asks
+const assets = new URL(".", import.meta.url).href;
+
+/**
+ * The checkout in `root`, or where WebAssembly is refused the next rung of the ladder. The price is
+ * asked for while the WebAssembly is on its way. `leave` is for when nothing comes up until `timer`.
+ */
+export const start = async (root, options, payUrl, leave, timer) => {
+  const all = { ...options, config: { ...options.config, assets }, early: early(options) };
+  try {
+    await preload();
+    return mount(root, all);
+  } catch {
+    frame(root, options, payUrl, leave);
+  } finally {
+    clearTimeout(timer);
+  }
+};
