@@ -19,6 +19,7 @@ pub mod http;
 pub mod inbox;
 pub mod keys;
 pub mod ordering;
+pub mod outgoing;
 pub mod pricing;
 pub mod provider;
 pub mod quote;
