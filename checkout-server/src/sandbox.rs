@@ -58,7 +58,7 @@ use state::State;
 const BUSINESS_ID: &str = "bus_0NSandboxMerchant0001";
 
 /// What a sandbox needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SandboxConfig {
     /// What is sold: one product of the provider's per price.
     pub catalog: Catalog,

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Blocks of IPv4 that are nobody's public server: first address, length of the prefix, what they are.
 const SPECIAL_V4: [(Ipv4Addr, u32, &str); 20] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "this network: Linux connects 0.0.0.0 to itself"),
+    (Ipv4Addr::UNSPECIFIED, 8, "this network: Linux connects 0.0.0.0 to itself"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "carriers' NAT, and a cloud's metadata (100.100.100.200)"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),

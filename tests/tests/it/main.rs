@@ -5,3 +5,4 @@
 mod browser;
 mod commands;
 mod http;
+mod leaks;
