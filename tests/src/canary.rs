@@ -17,6 +17,7 @@ mod log;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError, RwLock};
 
 use checkout_server::demo::Ready;
@@ -59,6 +60,8 @@ struct Secrets {
 pub struct Watch {
     living: RwLock<Vec<Arc<Mutex<Secrets>>>>,
     found: Mutex<Vec<String>>,
+    lines: AtomicUsize,
+    answers: AtomicUsize,
 }
 
 /// The watch over this whole process.
@@ -116,6 +119,11 @@ impl Watch {
     fn findings(&self) -> Vec<String> {
         std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// How many log lines and pieces of answers the watch over this process has been shown.
+pub fn seen() -> (usize, usize) {
+    (PROCESS.lines.load(Ordering::Relaxed), PROCESS.answers.load(Ordering::Relaxed))
 }
 
 /// Personal data in a text.

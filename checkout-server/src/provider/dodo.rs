@@ -110,36 +110,64 @@ impl Provider for Dodo {
                 ProviderError::Unknown(reason) => ProviderError::Unavailable(reason),
                 other => other,
             })?;
-            preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+            read_preview(answer, cart)
         })
     }
 
     fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session> {
         Box::pin(async move {
             let body = wire::SessionBody::new(session);
-            let made = wire::session(self.post("/checkouts", &body).await?).map_err(ProviderError::Unknown)?;
-            if made.url.starts_with(&format!("{}/", self.checkout_origin)) {
-                Ok(made)
-            } else {
-                Err(ProviderError::Unknown("the payment page is not on the provider's own origin".to_owned()))
-            }
+            read_session(self.post("/checkouts", &body).await?, &self.checkout_origin)
         })
     }
 
     fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
         Box::pin(async move {
             let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
-            notice::of_payment(&object.to_string()).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
+            read_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
         })
     }
 
     fn read_notice(&self, body: &[u8]) -> Option<Notice> {
-        notice::read(body)
+        read_notice(body)
     }
 
     fn checkout_origin(&self) -> &str {
         &self.checkout_origin
     }
+}
+
+/// Reads the answer to a price preview of that cart.
+///
+/// # Errors
+/// It is not one: nothing was changed, so the answer is only missing.
+pub fn read_preview(answer: Value, cart: &Cart<'_>) -> Result<Preview, ProviderError> {
+    preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+}
+
+/// Reads the answer to the creation of a session, whose page has to be on the provider's own origin.
+///
+/// # Errors
+/// It is not one: the session may exist all the same.
+pub fn read_session(answer: Value, checkout_origin: &str) -> Result<Session, ProviderError> {
+    let made = wire::session(answer).map_err(ProviderError::Unknown)?;
+    if made.url.starts_with(&format!("{checkout_origin}/")) {
+        Ok(made)
+    } else {
+        Err(ProviderError::Unknown("the payment page is not on the provider's own origin".to_owned()))
+    }
+}
+
+/// Reads a webhook's body, whatever it is.
+#[must_use]
+pub fn read_notice(body: &[u8]) -> Option<Notice> {
+    notice::read(body)
+}
+
+/// Reads a payment as `GET /payments/{id}` answers it.
+#[must_use]
+pub fn read_payment(object: &Value) -> Option<Notice> {
+    notice::of_payment(&object.to_string())
 }
 
 /// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server

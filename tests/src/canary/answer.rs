@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -64,6 +65,7 @@ impl HttpBody for Passing {
         {
             let mut seen = std::mem::take(&mut self.tail);
             seen.extend_from_slice(data);
+            self.watch.answers.fetch_add(1, Ordering::Relaxed);
             self.watch.look(&self.place, &String::from_utf8_lossy(&seen), self.strictness);
             seen.drain(..seen.len().saturating_sub(OVERLAP));
             self.tail = seen;

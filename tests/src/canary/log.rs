@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
@@ -58,6 +59,7 @@ impl<S: Subscriber> Layer<S> for Listener {
 
 impl Listener {
     fn look(&self, line: &Line) {
+        self.0.lines.fetch_add(1, Ordering::Relaxed);
         self.0.look("a log line", &line.0, Strictness::Everything);
     }
 }
