@@ -10,6 +10,7 @@ pub mod canary;
 pub mod http;
 pub mod pages;
 pub mod signing;
+pub mod supply;
 
 use std::path::{Path, PathBuf};
 

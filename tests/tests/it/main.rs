@@ -6,3 +6,4 @@ mod browser;
 mod commands;
 mod http;
 mod leaks;
+mod supply;
