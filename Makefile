@@ -1,12 +1,12 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench load timing pictures widget tools sizes
+.PHONY: help demo test build dev lint fmt bench load timing fuzz supply reproducible pictures widget tools sizes
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The demo and the tests share the dev profile, with dependencies at opt-level 1: one set of compiled
 # dependencies serves both, our own code builds in seconds, and the demo is quick enough to be honest.
@@ -19,12 +19,12 @@ demo: widget ## a shop to click through, with a sandbox for payments; no account
 	@exec "$(CARGO_TARGET_DIR)/debug/checkout-server" demo $(ARGS)
 
 test: ## every test, browsers included
-	@tools/install.sh widget browser
+	@tools/install.sh widget browser fuzz
 	@tools/widget.sh
 	@tools/test.sh
 
 build: widget ## the executable for production, with the widget inside
-	@cargo build --release -p checkout-server
+	@tools/release.sh
 	@$(MAKE) --no-print-directory sizes
 	@ls -l "$(CARGO_TARGET_DIR)/release/checkout-server" | awk '{ printf "%-34s %10d bytes  %s\n", "executable", $$5, $$NF }'
 
@@ -55,6 +55,22 @@ timing: ## whether the time of a comparison tells secrets; about a minute
 	@cargo build --release -p checkout-tests --bin timing
 	@"$(CARGO_TARGET_DIR)/release/timing"
 
+# How long each target is fuzzed. Not the shell's own count of seconds, which some shells pass on.
+SECONDS ?= 120
+
+fuzz: widget ## fuzz every target for SECONDS (120) each, then our OpenAPI document
+	@tools/install.sh fuzz api
+	@FUZZ_SECONDS=$(SECONDS) tools/fuzz.sh
+	@tools/schemathesis.sh
+
+supply: ## what we are made of: licences, sources, advisories, bills of materials
+	@tools/install.sh supply
+	@tools/supply.sh
+
+reproducible: ## build what we ship twice, in two folders, and compare the bytes (a quarter of an hour)
+	@tools/install.sh widget
+	@tools/reproducible.sh
+
 pictures: tools widget ## take the pictures of docs/screenshots again
 	@cargo build --workspace --bin checkout-server
 	CHECKOUT_PICTURES=1 cargo test -p checkout-tests --test it browser::pictures
@@ -64,7 +80,7 @@ widget: ## build the widget into dist/widget
 	@tools/widget.sh
 
 tools: ## install what the tests and the demo need
-	@tools/install.sh widget browser
+	@tools/install.sh widget browser fuzz
 
 sizes: ## how many bytes the widget costs a page, as of the last build
 	@cat dist/sizes.txt

@@ -5,6 +5,9 @@
 #   tools/install.sh widget browser    and what the browser tests need
 #   tools/install.sh lint              rustfmt and clippy
 #   tools/install.sh dev               trunk, for live reload
+#   tools/install.sh fuzz              cargo-fuzz, and the C++ compiler that its engine needs
+#   tools/install.sh supply            cargo-deny
+#   tools/install.sh api               Python, for the run against our OpenAPI document
 #
 # It needs Rust (rustup), Node and make. Debian packages are installed as root or through sudo.
 . "$(dirname "$0")/lib.sh"
@@ -97,6 +100,25 @@ bring_trunk() {
     timed trunk env -u CARGO_TARGET_DIR cargo install -q trunk@0.21.14 --locked
 }
 
+# Without --locked: lock files of releases name versions that a registry may not have any more.
+bring_cargo_tool() { # bring_cargo_tool NAME VERSION MINUTES
+    if has "$1"; then return; fi
+    say "Installing $1 $2 (about $3 minutes on two cores, once)"
+    timed "$1" env -u CARGO_TARGET_DIR cargo install -q "$1@$2"
+}
+
+bring_cxx() {
+    if has c++; then return; fi
+    say "Installing a C++ compiler: the engine of cargo-fuzz is compiled from source (about 20 seconds)"
+    debian g++
+}
+
+bring_python() {
+    if has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; then return; fi
+    say "Installing Python (about 20 seconds)"
+    debian python3 python3-venv
+}
+
 bring_rust
 for group in "$@"; do
     case $group in
@@ -112,6 +134,12 @@ for group in "$@"; do
             component cargo-clippy clippy
             ;;
         dev) bring_trunk ;;
-        *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev." ;;
+        fuzz)
+            bring_cxx
+            bring_cargo_tool cargo-fuzz 0.13.2 1
+            ;;
+        supply) bring_cargo_tool cargo-deny 0.20.2 4 ;;
+        api) bring_python ;;
+        *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev, fuzz, supply, api." ;;
     esac
 done

@@ -15,6 +15,22 @@ OWN_TOOLS=$ROOT/target/tools
 PATH=$OWN_TOOLS/bin:${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 export PATH
 
+# What is shipped names no folder of the machine that built it, and is the same bytes wherever it was
+# built (S17). One place for the flags: the widget always has them, the executable in `make build`.
+portable_flags() {
+    commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
+    printf '%s' "--remap-path-prefix=$ROOT=/checkout --remap-path-prefix=$CARGO_TARGET_DIR=/target"
+    # The name of the folder is that of the mirror that the packages came from.
+    for registry in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+        printf ' %s' "--remap-path-prefix=$registry=/packages"
+    done
+    printf ' %s' "--remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$commit"
+}
+if command -v rustc >/dev/null 2>&1; then
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$(portable_flags)
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS
+fi
+
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 note() { printf '  %s\n' "$*" >&2; }
 die() {

@@ -17,9 +17,14 @@ wasm() {
         cargo test -p checkout-ui --target wasm32-unknown-unknown
 }
 
+# A few seconds a target, from the seeds and from what earlier runs found.
+fuzz() { FUZZ_SECONDS=${FUZZ_SECONDS:-4} tools/fuzz.sh; }
+
 say "Tests of the types, the server, the widget's logic and the browser stories"
 timed "cargo test" host
 if ls checkout-ui/tests/*.rs >/dev/null 2>&1; then
     say "Tests of the widget's views, in Chromium"
     timed "wasm tests" wasm
 fi
+say "Fuzz targets, a few seconds each"
+timed "fuzz" fuzz

@@ -1,12 +1,16 @@
 //! Settings: `checkout.toml` says what was written, [`Config`] what it means. Secrets come by the
 //! environment or by files, never in the settings themselves. The example file is the manual.
 
+use std::io::Read as _;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::outgoing::Reach;
+use crate::provider::dodo;
 use crate::signature::SigningSecret;
 
 /// What the settings mean.
@@ -95,6 +99,12 @@ pub enum ConfigError {
         /// Where and why.
         error: toml::de::Error,
     },
+    /// A file with a secret that others on this machine may read (S19).
+    #[error("{path}: others on this machine may read this secret; run `chmod 600 {path}`")]
+    Exposed {
+        /// Which.
+        path: String,
+    },
     /// A value is not usable.
     #[error("{setting}: {cure}")]
     Unusable {
@@ -135,6 +145,10 @@ impl Config {
             Mode::Test => ("https://test.dodopayments.com", "https://test.checkout.dodopayments.com"),
             Mode::Live => ("https://live.dodopayments.com", "https://checkout.dodopayments.com"),
         };
+        let api = api_url.unwrap_or_else(|| api.to_owned());
+        let pages = checkout_url.unwrap_or_else(|| pages.to_owned());
+        check_provider("provider.api_url", &api, mode)?;
+        check_provider("provider.checkout_url", &pages, mode)?;
         let webhook_keys = secret(environment, "DODO_PAYMENTS_WEBHOOK_KEY", webhook_key_file)?;
         let secret_key = secret(environment, "CHECKOUT_SECRET_KEY", secret_key_file)?;
         long_enough("CHECKOUT_SECRET_KEY", &secret_key)?;
@@ -150,8 +164,8 @@ impl Config {
             data: data.unwrap_or_else(|| PathBuf::from("data")),
             catalog: catalog.unwrap_or_else(|| PathBuf::from("catalog.toml")),
             live: matches!(mode, Mode::Live),
-            provider_api: api_url.unwrap_or_else(|| api.to_owned()),
-            provider_checkout: checkout_url.unwrap_or_else(|| pages.to_owned()),
+            provider_api: api,
+            provider_checkout: pages,
             provider_key: secret(environment, "DODO_PAYMENTS_API_KEY", key_file)?.into(),
             webhook_secrets: webhook_secrets(&webhook_keys)?,
             secret_key: secret_key.into(),
@@ -208,9 +222,31 @@ fn secret(
         let cure = "set it in the environment, or name a file that holds it with the …_file setting".to_owned();
         return Err(ConfigError::Unusable { setting: name, cure });
     };
+    Ok(read_own(&file)?.trim().to_owned())
+}
+
+/// Reads a file that nobody else may read. Asked of the open file, so that it is the one that is read.
+fn read_own(file: &Path) -> Result<String, ConfigError> {
     let path = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::Unreadable { path, error })?;
-    Ok(text.trim().to_owned())
+    let unreadable = |error| ConfigError::Unreadable { path: path.clone(), error };
+    let mut open = std::fs::File::open(file).map_err(unreadable)?;
+    if open.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
+        return Err(ConfigError::Exposed { path });
+    }
+    let mut text = String::new();
+    open.read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// The sandbox may be on this machine while no real money moves; everything else is public (S5).
+fn check_provider(setting: &'static str, address: &str, mode: Mode) -> Result<(), ConfigError> {
+    let reach = match mode {
+        Mode::Test => dodo::reach(address),
+        Mode::Live => Reach::Public,
+    };
+    let cure = |why| format!("it {why}; a sandbox is named as http://127.0.0.1 and a port, in test mode");
+    reach.check(address).map_err(|why| ConfigError::Unusable { setting, cure: cure(why) })?;
+    Ok(())
 }
 
 /// An exact origin: a scheme, a host, perhaps a port, and nothing else.
@@ -224,3 +260,6 @@ fn origin(setting: &'static str, text: &str) -> Result<String, ConfigError> {
     let origin = url.origin().ascii_serialization();
     if matches!(url.scheme(), "http" | "https") && origin == text { Ok(origin) } else { Err(unusable()) }
 }
+
+#[cfg(test)]
+mod tests;

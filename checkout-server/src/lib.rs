@@ -20,6 +20,7 @@ pub mod http;
 pub mod inbox;
 pub mod keys;
 pub mod ordering;
+pub mod outgoing;
 pub mod pricing;
 pub mod process;
 pub mod provider;

@@ -44,7 +44,6 @@ pub trait Provider: Send + Sync + 'static {
 }
 
 /// What a payment page is made from.
-#[derive(Debug)]
 pub struct NewSession<'a> {
     /// Our id, which comes back with every payment.
     pub checkout: &'a str,

@@ -49,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::outgoing::Outgoing;
 use crate::random;
 use crate::signature::SigningSecret;
 use state::State;
@@ -57,7 +58,7 @@ use state::State;
 const BUSINESS_ID: &str = "bus_0NSandboxMerchant0001";
 
 /// What a sandbox needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SandboxConfig {
     /// What is sold: one product of the provider's per price.
     pub catalog: Catalog,
@@ -83,7 +84,7 @@ struct Inner {
     state: Mutex<State>,
     /// Something may be due.
     wake: Notify,
-    http: reqwest::Client,
+    http: Outgoing,
 }
 
 impl Sandbox {
@@ -193,7 +194,7 @@ impl Sandbox {
         self.0.started_at
     }
 
-    fn http(&self) -> &reqwest::Client {
+    fn http(&self) -> &Outgoing {
         &self.0.http
     }
 

@@ -74,7 +74,7 @@ pub struct Claim {
 }
 
 /// A verified delivery, to be kept whatever it says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Delivery {
     /// `dodo`.
     pub provider: &'static str,

@@ -1,6 +1,8 @@
 //! Logs as JSON lines on standard error; metrics in Prometheus' text form. Neither ever holds
 //! secrets or personal data: types that carry them do not print.
 
+use std::sync::OnceLock;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -11,11 +13,96 @@ pub fn start_log() {
     drop(tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init());
 }
 
-/// The process's metrics. Where there is a recorder already, a new one that nobody writes to.
+/// The process's metrics: one recorder, however many helpers run in it.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = recorder.handle();
-    drop(metrics::set_global_recorder(recorder));
-    handle
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        drop(metrics::set_global_recorder(recorder));
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+
+    use checkout_types::checkout::{CheckoutRequest, CreatedCheckout};
+    use checkout_types::customer::{Address, Customer};
+    use checkout_types::money::Money;
+    use checkout_types::{Quote, QuoteRequest};
+
+    use crate::demo::Ready;
+    use crate::keys::Keys;
+    use crate::provider::NewSession;
+    use crate::quote::Cart;
+    use crate::quote::token::Sealed;
+    use crate::sandbox::SandboxConfig;
+    use crate::signature::SigningSecret;
+    use crate::store::Delivery;
+
+    /// Two ways to fit where a type prints, one where it does not: what is ambiguous does not compile.
+    trait CannotPrint<Way> {
+        const HOLDS: bool = true;
+    }
+    struct NeedNot;
+    struct Could;
+    impl<T: ?Sized> CannotPrint<NeedNot> for T {}
+    impl<T: ?Sized + Debug> CannotPrint<Could> for T {}
+
+    #[test]
+    fn what_nobody_has_to_print_cannot_be_printed() {
+        // A `#[derive(Debug)]` on any of these is an error of the compiler here.
+        assert!(<CheckoutRequest as CannotPrint<_>>::HOLDS);
+        assert!(<CreatedCheckout as CannotPrint<_>>::HOLDS);
+        assert!(<QuoteRequest as CannotPrint<_>>::HOLDS);
+        assert!(<NewSession<'_> as CannotPrint<_>>::HOLDS);
+        assert!(<Sealed as CannotPrint<_>>::HOLDS);
+        assert!(<Delivery as CannotPrint<_>>::HOLDS);
+        assert!(<Ready as CannotPrint<_>>::HOLDS);
+        assert!(<SandboxConfig as CannotPrint<_>>::HOLDS);
+    }
+
+    #[test]
+    fn what_prints_keeps_its_secrets_and_its_people_to_itself() {
+        let canary = || "canary".to_owned();
+        let money = Money::new(1, "EUR".parse().unwrap());
+        let address = Address { country: canary(), postal_code: Some(canary()), tax_id: Some(canary()) };
+        let quote = Quote {
+            id: "qt_1".into(),
+            lines: vec![],
+            subtotal: money,
+            discount: money,
+            tax: None,
+            tax_inclusive: false,
+            total: money,
+            recurring: vec![],
+            discount_code: Some(canary()),
+            country: Some(canary()),
+            expires_at: String::new(),
+            quote_token: canary(),
+        };
+        let cart = Cart {
+            lines: vec![],
+            currency: money.currency,
+            discount_code: Some(canary()),
+            address: Some(address.clone()),
+        };
+        let printed: BTreeMap<&str, String> = BTreeMap::from([
+            ("Customer", format!("{:?}", Customer { email: canary(), name: Some(canary()) })),
+            ("Address", format!("{address:?}")),
+            ("Quote", format!("{quote:?}")),
+            ("Cart", format!("{cart:?}")),
+            ("Keys", format!("{:#?}", Keys::new(canary().into()))),
+            ("SigningSecret", format!("{:?}", SigningSecret::parse("whsec_Y2FuYXJ5").unwrap())),
+        ]);
+        for (name, text) in printed {
+            // "canary" as text, and as the numbers of its bytes.
+            assert!(!text.contains("canary") && !text.contains("99, 97, 110"), "{name}: {text}");
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub struct CartAddon {
 
 /// What the cart costs, by the server, until `expires_at`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// `qt_…`
     pub id: String,
@@ -91,6 +91,13 @@ pub struct Quote {
     pub expires_at: String,
     /// The signed form of all this: what `POST /v1/checkouts` takes.
     pub quote_token: String,
+}
+
+impl core::fmt::Debug for Quote {
+    /// Its token orders it, and the rest says what somebody buys: neither prints itself.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Quote").field("id", &self.id).field("total", &self.total).finish_non_exhaustive()
+    }
 }
 
 /// A priced line.

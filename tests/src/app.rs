@@ -1,7 +1,7 @@
 //! The whole product for one test: shop, helper and sandbox in this process, on free loopback
 //! ports, with a clock of its own and a data folder that goes away.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use checkout_server::catalog::Catalog;
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::canary::{self, Guard};
 use crate::http::client;
 use crate::signing::signed_headers;
 
@@ -37,6 +38,8 @@ pub struct TestApp {
     pub clock: Clock,
     /// Speaks to all of them.
     pub http: Client,
+    /// Fails the story where something secret or personal has leaked. Before the folder: it looks into it.
+    canaries: Guard,
     data: TempDir,
 }
 
@@ -53,21 +56,37 @@ impl TestApp {
 
     async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
-        let options = Options { port: 0, data: data.path().to_owned(), catalog, clock: clock.clone(), allowed_origins };
+        let folder = data.path().to_owned();
+        let layer = canary::watched;
+        let options = Options { port: 0, data: folder.clone(), catalog, clock: clock.clone(), allowed_origins, layer };
         let demo = demo::start(options).await.expect("free ports on loopback");
-        Self { demo, clock, http: client(), data }
+        let canaries = Guard::new(&demo.ready, folder);
+        Self { demo, clock, http: client(), canaries, data }
     }
 
     /// Stops it and starts another one on the same data.
     pub async fn restart(self) -> Self {
-        let Self { demo, clock, data, .. } = self;
+        let Self { demo, clock, canaries, data, .. } = self;
         demo.stop().await;
+        drop(canaries);
         Self::start_in(data, clock, Vec::new()).await
     }
 
     /// Addresses and keys.
     pub fn ready(&self) -> &Ready {
         &self.demo.ready
+    }
+
+    /// Where a story adds secrets of its own.
+    pub fn canaries(&self) -> &Guard {
+        &self.canaries
+    }
+
+    /// A copy of the database as it is now, at that path.
+    pub fn snapshot(&self, to: &Path) {
+        let from = self.data.path().join("checkout.db");
+        let database = rusqlite::Connection::open(from).expect("the database is there");
+        database.execute("VACUUM INTO ?1", [to.to_str()]).expect("it can be copied");
     }
 
     /// A request of the shop's page to the helper.
@@ -88,7 +107,9 @@ impl TestApp {
     /// A quote for one of a price, for a buyer in that country.
     pub async fn quote(&self, price: &str, country: &str) -> Quote {
         let body = json!({"items": [{"price_id": price}], "customer": {"country": country}});
-        read(self.ask_quote(&body).await, 200).await
+        let quote: Quote = read(self.ask_quote(&body).await, 200).await;
+        self.canaries.add(&quote.quote_token);
+        quote
     }
 
     /// Asks for a customer token, as the merchant's own server does.
@@ -126,8 +147,16 @@ impl TestApp {
 
     /// An open checkout of a quote.
     pub async fn checkout(&self, quote: &Quote) -> CreatedCheckout {
-        let body = json!({"quote_token": quote.quote_token, "customer": {"email": "ada@example.com"}});
-        read(self.ask_checkout(&format!("key-of-{}", quote.id), &body).await, 201).await
+        let body = json!({
+            "quote_token": quote.quote_token,
+            "customer": {"email": "ada@example.com", "name": "Ada Canary"},
+            "custom_data": {"note": "canary-custom-data"},
+        });
+        let key = format!("key-of-{}", quote.id);
+        self.canaries.add(&key);
+        let created: CreatedCheckout = read(self.ask_checkout(&key, &body).await, 201).await;
+        self.canaries.add(&created.client_secret);
+        created
     }
 
     /// Where a checkout stands, as its page sees it.

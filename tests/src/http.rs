@@ -15,6 +15,7 @@ pub fn use_ring() {
 }
 
 /// A client with a time limit, which shows redirects instead of following them.
+#[expect(clippy::disallowed_methods, reason = "somebody outside of the product")]
 pub fn client() -> Client {
     use_ring();
     let builder = Client::builder().timeout(Duration::from_secs(30)).redirect(redirect::Policy::none());

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod axe;
 pub mod browser;
+pub mod canary;
 pub mod faulty;
 pub mod http;
 pub mod pages;
@@ -13,6 +14,7 @@ pub mod proxy;
 pub mod server;
 pub mod signing;
 pub mod socket;
+pub mod supply;
 
 use std::path::{Path, PathBuf};
 

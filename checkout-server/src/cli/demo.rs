@@ -40,7 +40,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
     };
     let folder = data.clone().unwrap_or_else(forgotten);
-    let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins };
+    let layer = std::convert::identity;
+    let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins, layer };
     let demo = demo::start(options)
         .await
         .map_err(|error| format!("the demo cannot start on port {port}: {error}; try --port 0"))?;

@@ -2,7 +2,6 @@
 //! browser never talks to that API itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Form, State};
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use super::activity::{Entry, Who};
 use super::pages::Shop;
 use crate::catalog::Catalog;
+use crate::outgoing::{Outgoing, Purpose, Reach};
 
 /// A button.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -53,7 +53,7 @@ impl Scenario {
 
 /// The way to the sandbox's control API.
 pub(super) struct Control {
-    http: reqwest::Client,
+    http: Outgoing,
     base: String,
     /// The provider's product whose price changes, and what it then costs.
     dearer: Option<(String, i64)>,
@@ -63,13 +63,8 @@ impl Control {
     /// # Panics
     /// Where no HTTP client can be made at all, which is a broken build.
     pub(super) fn new(base: String, catalog: &Catalog) -> Self {
-        // Whoever comes first installs it for the process; the second try is refused, and that is fine.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(5))
-            .no_proxy()
-            .build()
-            .expect("a client without certificates of its own can always be made");
+        let http = Outgoing::new(Purpose::Provider, Reach::ThisMachine)
+            .expect("a client without certificates of its own can be made");
         let dearer =
             catalog.price("pro_monthly").map(|(_, price)| (price.provider_product.clone(), price.money.amount + 200));
         Self { http, base, dearer }
@@ -95,8 +90,9 @@ impl Control {
     }
 
     async fn send(&self, (method, path, body): (Method, &str, Value)) -> Result<(), String> {
-        let sent = self.http.request(method, format!("{}{path}", self.base)).json(&body).send().await;
-        match sent {
+        let request = self.http.request(method, &format!("{}{path}", self.base));
+        let request = request.map_err(|why| format!("The sandbox's address {why}."))?;
+        match request.json(&body).send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(format!("The sandbox did not take it: it answered {}.", answer.status().as_u16())),
             Err(_) => Err("The sandbox does not answer.".to_owned()),

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use axum::Router;
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -37,6 +38,8 @@ pub struct Options {
     pub clock: Clock,
     /// Origins besides the shop's whose pages may use the helper.
     pub allowed_origins: Vec<String>,
+    /// Put around what the helper and the shop answer: `std::convert::identity`, or a test's own look at it.
+    pub layer: fn(Router) -> Router,
 }
 
 /// A demo that is up.
@@ -50,7 +53,7 @@ pub struct Demo {
 }
 
 /// What scripts need to know, once everything answers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Ready {
     /// The demo shop.
     pub shop: String,
@@ -75,7 +78,7 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock, mut allowed_origins } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins, layer } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
@@ -124,7 +127,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     let activity = Activity::new(clock);
     let tasks = &app.tasks;
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
-    helper::start(&app, Listeners { public, operations }, helper_router);
+    helper::start(&app, Listeners { public, operations }, layer(helper_router));
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
     tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, Limits::trusting(), app.stopping.clone()));
     tasks.spawn({
@@ -139,7 +142,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         catalog: app.catalog.clone(),
         activity,
     });
-    tasks.spawn(http::serve::serve(shop_listener, shop, Limits::trusting(), app.stopping.clone()));
+    tasks.spawn(http::serve::serve(shop_listener, layer(shop), Limits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })
 }
 

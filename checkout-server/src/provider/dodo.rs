@@ -1,10 +1,8 @@
-//! Dodo Payments, over HTTP. A thin client: one timeout, no redirects, no proxy from the
-//! environment, no re-sending of anything, answers of limited size, ids checked before they enter
-//! a path. The sandbox is only another base address.
+//! Dodo Payments, over HTTP. A thin client: no re-sending of anything, ids checked before they enter
+//! a path; time, size and where it may go are limited in [`crate::outgoing`]. The sandbox is only
+//! another base address.
 
-use std::time::Duration;
-
-use reqwest::{Method, RequestBuilder, StatusCode, redirect};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +10,7 @@ use serde_json::Value;
 use super::{Answer, NewSession, Provider, ProviderError, Session};
 use crate::error::Code;
 use crate::event::Notice;
+use crate::outgoing::{Forbidden, Outgoing, Purpose, Reach};
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
 
@@ -19,14 +18,9 @@ mod notice;
 mod preview;
 mod wire;
 
-/// An answer larger than this is not one of theirs.
-const LARGEST_ANSWER: usize = 1 << 20;
-/// From the first byte out to the last byte in (G32).
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Dodo's API with one key.
 pub struct Dodo {
-    http: reqwest::Client,
+    http: Outgoing,
     key: SecretString,
     /// Such as `https://test.dodopayments.com`, without a slash at the end.
     api: String,
@@ -40,30 +34,23 @@ impl Dodo {
     /// # Errors
     /// The TLS machinery of the system cannot be set up.
     pub fn new(api: &str, checkout_origin: &str, key: SecretString) -> Result<Self, reqwest::Error> {
-        // Somebody else in this process may have been first; one is as good as the other.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("checkout-server/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let http = Outgoing::new(Purpose::Provider, reach(api))?;
         let trimmed = |address: &str| address.trim_end_matches('/').to_owned();
         Ok(Self { http, key, api: trimmed(api), checkout_origin: trimmed(checkout_origin) })
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.api)).bearer_auth(self.key.expose_secret())
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ProviderError> {
+        let forbidden = |why: Forbidden| ProviderError::Unavailable(format!("its address {why}"));
+        let request = self.http.request(method, &format!("{}{path}", self.api)).map_err(forbidden)?;
+        Ok(request.bearer_auth(self.key.expose_secret()))
     }
 
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, ProviderError> {
-        answer(self.request(Method::POST, path).json(body)).await
+        self.answer(self.request(Method::POST, path)?.json(body)).await
     }
 
     async fn get(&self, path: &str) -> Result<Value, ProviderError> {
-        answer(self.request(Method::GET, path)).await
+        self.answer(self.request(Method::GET, path)?).await
     }
 
     /// One page of the products (`page` counts from 0), as they are on the wire.
@@ -79,8 +66,8 @@ impl Dodo {
     /// # Errors
     /// See [`ProviderError`].
     pub async fn customers(&self, email: &str) -> Result<Vec<Value>, ProviderError> {
-        let request = self.request(Method::GET, "/customers").query(&[("email", email)]);
-        items(answer(request).await?)
+        let request = self.request(Method::GET, "/customers")?.query(&[("email", email)]);
+        items(self.answer(request).await?)
     }
 
     /// A session as it is now, on the wire.
@@ -90,6 +77,28 @@ impl Dodo {
     pub async fn session(&self, id: &str) -> Result<Value, ProviderError> {
         self.get(&format!("/checkouts/{}", path_id(id)?)).await
     }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
+        let response = request.send().await.map_err(|error| {
+            // Where no connection was made, nothing was sent.
+            // Without the address: a query may hold an e-mail.
+            let (lost, reason) = (!error.is_connect(), error.without_url().to_string());
+            if lost { ProviderError::Unknown(reason) } else { ProviderError::Unavailable(reason) }
+        })?;
+        let status = response.status();
+        let body = self.http.read(response).await.map_err(|error| ProviderError::Unknown(error.to_string()))?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|error| ProviderError::Unknown(error.to_string()));
+        }
+        Err(refusal(status, &body))
+    }
+}
+
+/// How far the client goes for an API at that address: what is written as this machine is the sandbox,
+/// and only there; everything else has to be public.
+#[must_use]
+pub fn reach(api: &str) -> Reach {
+    if Reach::ThisMachine.check(api).is_ok() { Reach::ThisMachine } else { Reach::Public }
 }
 
 impl Provider for Dodo {
@@ -101,36 +110,64 @@ impl Provider for Dodo {
                 ProviderError::Unknown(reason) => ProviderError::Unavailable(reason),
                 other => other,
             })?;
-            preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+            read_preview(answer, cart)
         })
     }
 
     fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session> {
         Box::pin(async move {
             let body = wire::SessionBody::new(session);
-            let made = wire::session(self.post("/checkouts", &body).await?).map_err(ProviderError::Unknown)?;
-            if made.url.starts_with(&format!("{}/", self.checkout_origin)) {
-                Ok(made)
-            } else {
-                Err(ProviderError::Unknown("the payment page is not on the provider's own origin".to_owned()))
-            }
+            read_session(self.post("/checkouts", &body).await?, &self.checkout_origin)
         })
     }
 
     fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
         Box::pin(async move {
             let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
-            notice::of_payment(&object.to_string()).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
+            read_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
         })
     }
 
     fn read_notice(&self, body: &[u8]) -> Option<Notice> {
-        notice::read(body)
+        read_notice(body)
     }
 
     fn checkout_origin(&self) -> &str {
         &self.checkout_origin
     }
+}
+
+/// Reads the answer to a price preview of that cart.
+///
+/// # Errors
+/// It is not one: nothing was changed, so the answer is only missing.
+pub fn read_preview(answer: Value, cart: &Cart<'_>) -> Result<Preview, ProviderError> {
+    preview::read(answer, cart).map_err(|error| ProviderError::Unavailable(format!("preview: {error}")))
+}
+
+/// Reads the answer to the creation of a session, whose page has to be on the provider's own origin.
+///
+/// # Errors
+/// It is not one: the session may exist all the same.
+pub fn read_session(answer: Value, checkout_origin: &str) -> Result<Session, ProviderError> {
+    let made = wire::session(answer).map_err(ProviderError::Unknown)?;
+    if made.url.starts_with(&format!("{checkout_origin}/")) {
+        Ok(made)
+    } else {
+        Err(ProviderError::Unknown("the payment page is not on the provider's own origin".to_owned()))
+    }
+}
+
+/// Reads a webhook's body, whatever it is.
+#[must_use]
+pub fn read_notice(body: &[u8]) -> Option<Notice> {
+    notice::read(body)
+}
+
+/// Reads a payment as `GET /payments/{id}` answers it.
+#[must_use]
+pub fn read_payment(object: &Value) -> Option<Notice> {
+    notice::of_payment(&object.to_string())
 }
 
 /// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server
@@ -142,29 +179,6 @@ fn path_id(id: &str) -> Result<&str, ProviderError> {
     } else {
         Err(ProviderError::Rejected { code: Code::NotFound, said: "not an id".to_owned() })
     }
-}
-
-async fn answer(request: RequestBuilder) -> Result<Value, ProviderError> {
-    let mut response = request.send().await.map_err(|error| {
-        // Where no connection was made, nothing was sent.
-        // Without the address: a query may hold an e-mail.
-        let (lost, reason) = (!error.is_connect(), error.without_url().to_string());
-        if lost { ProviderError::Unknown(reason) } else { ProviderError::Unavailable(reason) }
-    })?;
-    let status = response.status();
-    let mut body = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| ProviderError::Unknown(error.without_url().to_string()))?
-    {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(ProviderError::Unknown("the answer is too large".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    if status.is_success() {
-        return serde_json::from_slice(&body).map_err(|error| ProviderError::Unknown(error.to_string()));
-    }
-    Err(refusal(status, &body))
 }
 
 fn items(page: Value) -> Result<Vec<Value>, ProviderError> {

@@ -17,7 +17,7 @@ use super::tax::{self, TaxId};
 const MOST: usize = 20;
 
 /// `POST /checkouts`, as far as the sandbox acts on it. The whole body is kept with the session.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct CheckoutBody {
     pub(crate) product_cart: Vec<CartLine>,
     pub(crate) customer: Option<CustomerBody>,
@@ -56,7 +56,7 @@ pub(crate) struct CartAddon {
 }
 
 /// An existing customer by id, or a new one (or an existing one, by e-mail).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct CustomerBody {
     pub(crate) customer_id: Option<String>,
     pub(crate) email: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) struct CustomerBody {
 }
 
 /// Where the buyer is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct AddressBody {
     pub(crate) country: String,
     pub(crate) city: Option<String>,

@@ -33,7 +33,7 @@ pub(crate) enum Progress {
 }
 
 /// A session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[expect(clippy::struct_field_names, reason = "`session_id` is its name on the wire")]
 pub(crate) struct Session {
     pub(crate) session_id: String,

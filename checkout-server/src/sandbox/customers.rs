@@ -16,7 +16,7 @@ use super::{BUSINESS_ID, Sandbox, new_id};
 use crate::clock::rfc3339;
 
 /// A customer, with the cards that they paid with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[expect(clippy::struct_field_names, reason = "`customer_id` is its name on the wire")]
 pub(crate) struct Customer {
     pub(crate) customer_id: String,
@@ -29,7 +29,7 @@ pub(crate) struct Customer {
 }
 
 /// A card on file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SavedCard {
     pub(crate) payment_method_id: String,
     pub(crate) card: &'static super::cards::TestCard,
@@ -38,7 +38,7 @@ pub(crate) struct SavedCard {
 }
 
 /// As it stands on payments and subscriptions.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct CustomerView {
     pub(crate) customer_id: String,
     pub(crate) email: String,

@@ -2,33 +2,23 @@
 //! runs by itself, so a receiver that is slow with one does not hold up the others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::Method;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Sandbox;
 use super::webhooks::{Attempt, DeliveryStatus, Due};
 use crate::clock::{Clock, rfc3339};
-
-/// A receiver has so long to answer.
-const TIMEOUT: Duration = Duration::from_secs(15);
+use crate::outgoing::{Outgoing, Purpose, Reach};
 
 /// So many at a time: enough that slow ones do not matter, few enough for the open files.
 const CONCURRENT: usize = 256;
 
-/// An HTTP client that goes exactly where it is told.
-pub(crate) fn client() -> reqwest::Client {
-    // Installed already when a server runs in the same process; that one is the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(TIMEOUT)
-        .no_proxy()
-        .user_agent("checkout-sandbox")
-        .build()
-        .expect("a client without files or certificates of its own can be built")
+/// A client that goes where the developer says, also on this machine.
+pub(crate) fn client() -> Outgoing {
+    Outgoing::new(Purpose::Endpoint, Reach::Private).expect("a client without certificates of its own can be made")
 }
 
 /// Sends until it is told to stop.
@@ -81,19 +71,22 @@ async fn attempt(sandbox: &Sandbox, due: &Due) {
     // The freshness of a signature is between two machines, so it is not of the pretended time.
     let timestamp = Clock::wall().as_second();
     let signature = sandbox.config().webhook_secret.sign(&due.webhook_id, timestamp, body.as_bytes());
-    let request = sandbox
-        .http()
-        .post(url)
-        .header("content-type", "application/json")
-        .header("webhook-id", &due.webhook_id)
-        .header("webhook-timestamp", timestamp)
-        .header("webhook-signature", signature)
-        .body(body);
-    let answer = request.send().await;
+    let request = sandbox.http().request(Method::POST, &url).map(|request| {
+        request
+            .header("content-type", "application/json")
+            .header("webhook-id", &due.webhook_id)
+            .header("webhook-timestamp", timestamp)
+            .header("webhook-signature", signature)
+            .body(body)
+    });
+    let answer = match request {
+        Ok(request) => request.send().await.map_err(|error| describe(&error)),
+        Err(_) => Err("not an address that can be sent to"),
+    };
     let attempt = Attempt {
         at: rfc3339(now),
         status_code: answer.as_ref().ok().map(|answer| answer.status().as_u16()),
-        error: answer.err().map(|error| describe(&error).to_owned()),
+        error: answer.err().map(str::to_owned),
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     tracing::debug!(webhook_id = due.webhook_id, status = attempt.status_code, "sandbox sent a webhook");
@@ -121,8 +114,6 @@ fn describe(error: &reqwest::Error) -> &'static str {
         "no answer within 15 seconds"
     } else if error.is_connect() {
         "no connection"
-    } else if error.is_builder() {
-        "not an address that can be sent to"
     } else {
         "the connection broke"
     }

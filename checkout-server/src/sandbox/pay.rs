@@ -13,7 +13,7 @@ use super::{new_id, subscribe};
 use crate::clock::rfc3339;
 
 /// What the buyer enters besides the card's number. What is missing is taken from the session.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Buyer {
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,

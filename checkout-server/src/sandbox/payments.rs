@@ -15,7 +15,7 @@ use super::paging::{Page, Query};
 use super::table::Row;
 
 /// Where the buyer is, as payments and subscriptions say it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Billing {
     pub(crate) city: Option<String>,
     pub(crate) country: String,
@@ -41,7 +41,7 @@ pub(crate) struct PaidLine {
 }
 
 /// `GET /payments/{id}`: the provider's fields in the provider's (alphabetical) order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the provider's own fields")]
 pub(crate) struct Payment {
     pub(crate) billing: Billing,

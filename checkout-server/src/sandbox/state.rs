@@ -18,7 +18,7 @@ use super::webhooks::Outbox;
 use crate::clock::rfc3339;
 
 /// The tables.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct State {
     pub(crate) offers: Table<Offer>,
     pub(crate) addons: Table<AddonOffer>,

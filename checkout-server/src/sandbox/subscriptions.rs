@@ -20,7 +20,7 @@ pub(crate) struct SubscribedAddon {
 }
 
 /// `GET /subscriptions/{id}`: the provider's fields in the provider's (alphabetical) order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "the provider's own fields")]
 pub(crate) struct Subscription {
     pub(crate) addons: Vec<SubscribedAddon>,

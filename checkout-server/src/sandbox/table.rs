@@ -9,7 +9,6 @@ pub(crate) trait Row {
 }
 
 /// A table in memory. Rows are added and changed, never removed.
-#[derive(Debug)]
 pub(crate) struct Table<T> {
     rows: Vec<T>,
     index: HashMap<String, usize>,

@@ -25,6 +25,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{Sandbox, SandboxConfig};
 use crate::catalog::{Addon, Catalog, Price, Product};
 use crate::clock::Clock;
+use crate::outgoing::Outgoing;
 use crate::signature::{self, SigningSecret};
 
 const API_KEY: &str = "sandbox_key";
@@ -118,7 +119,7 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
 struct World {
     sandbox: Sandbox,
     base: String,
-    http: reqwest::Client,
+    http: Outgoing,
     receiver: Receiver,
     _stop: DropGuard,
 }
@@ -151,8 +152,12 @@ impl World {
         Self { sandbox, base, http: super::deliver::client(), receiver, _stop: stop.drop_guard() }
     }
 
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, &format!("{}{path}", self.base)).unwrap()
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(API_KEY);
+        let mut request = self.request(method, path).bearer_auth(API_KEY);
         if let Some(body) = body {
             request = request.json(&body);
         }

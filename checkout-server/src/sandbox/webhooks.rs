@@ -62,7 +62,7 @@ pub(crate) struct Attempt {
 }
 
 /// An event for the merchant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Delivery {
     pub(crate) webhook_id: String,
     pub(crate) event_type: String,
@@ -95,7 +95,7 @@ pub(crate) struct Due {
 }
 
 /// All deliveries, and the order to send them in.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbox {
     /// Where they go.
     pub(crate) url: Option<String>,

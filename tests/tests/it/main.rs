@@ -6,3 +6,5 @@ mod browser;
 mod commands;
 mod documents;
 mod http;
+mod leaks;
+mod supply;

@@ -12,7 +12,7 @@ use crate::sandbox::state::State;
 use crate::sandbox::tax;
 
 /// The fields of the payment form, as they were sent.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub(crate) struct PayForm {
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
@@ -39,7 +39,7 @@ impl FieldErrors {
 }
 
 /// A form that was looked at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Checked {
     pub(crate) card: Option<&'static TestCard>,
     pub(crate) expiry: Option<Expiry>,

@@ -120,7 +120,7 @@ async fn too_little_cannot_be_charged() {
 async fn nothing_is_said_without_the_key() {
     let world = World::new().await;
     for path in ["/payments", "/checkouts/x", "/nothing"] {
-        let answer = world.http.get(format!("{}{path}", world.base)).bearer_auth("wrong").send().await.unwrap();
+        let answer = world.request(Method::GET, path).bearer_auth("wrong").send().await.unwrap();
         assert_eq!(answer.status(), 401);
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], "UNAUTHORIZED");
     }

@@ -137,7 +137,7 @@ async fn an_outage_hits_so_many_requests() {
 async fn a_dropped_reply_leaves_its_work_done() {
     let world = World::new().await;
     let send = async || {
-        let request = world.http.post(format!("{}/checkouts", world.base)).bearer_auth(API_KEY);
+        let request = world.request(Method::POST, "/checkouts").bearer_auth(API_KEY);
         request.json(&licence_cart()).send().await
     };
     world.scenario(json!({ "outage": "drop_reply", "outage_count": 1 })).await;
@@ -153,7 +153,7 @@ async fn a_dropped_reply_leaves_its_work_done() {
 async fn a_silent_provider_says_nothing() {
     let world = World::new().await;
     world.scenario(json!({ "outage": "timeout" })).await;
-    let request = world.http.get(format!("{}/payments", world.base)).bearer_auth(API_KEY);
+    let request = world.request(Method::GET, "/payments").bearer_auth(API_KEY);
     let answer = request.timeout(Duration::from_millis(100)).send().await;
     assert!(answer.unwrap_err().is_timeout());
     let (status, _) = world.send(Method::DELETE, "/control/scenario", None).await;
@@ -165,7 +165,7 @@ async fn a_silent_provider_says_nothing() {
 async fn too_many_requests_are_refused_until_the_minute_is_over() {
     let world = World::new().await;
     world.scenario(json!({ "rate_limit": 2 })).await;
-    let ask = async || world.http.get(format!("{}/payments", world.base)).bearer_auth(API_KEY).send().await.unwrap();
+    let ask = async || world.request(Method::GET, "/payments").bearer_auth(API_KEY).send().await.unwrap();
     let first = ask().await;
     assert_eq!([&first.headers()["x-ratelimit-limit"], &first.headers()["x-ratelimit-remaining"]], ["2", "1"]);
     assert!(first.headers().contains_key("x-ratelimit-reset"));

@@ -10,12 +10,12 @@ struct Answer {
 
 impl World {
     async fn open(&self, path: &str) -> Answer {
-        Self::answer(self.http.get(format!("{}{path}", self.base))).await
+        Self::answer(self.request(Method::GET, path)).await
     }
 
     async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-        let request = self.http.post(format!("{}{path}", self.base)).body(body);
+        let request = self.request(Method::POST, path).body(body);
         Self::answer(request.header("content-type", "application/x-www-form-urlencoded")).await
     }
 

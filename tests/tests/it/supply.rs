@@ -1,0 +1,93 @@
+//! What we are made of is what we chose (S16, S18). The tools that look deeper are in `make supply`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use checkout_tests::in_repository;
+use checkout_tests::supply::{PRODUCTS, bill, is_allowed, locked, packages};
+
+fn table(path: &str) -> toml::Table {
+    fs::read_to_string(in_repository(path)).unwrap().parse().unwrap()
+}
+
+#[test]
+fn no_more_packages_come_in_than_the_budget_says() {
+    let budget = table("dependencies.budget.toml");
+    for product in PRODUCTS {
+        let packages = packages(product);
+        let shipped = packages.iter().filter(|package| package.shipped).count();
+        println!("{}: {shipped} packages inside, {} to build it", product.name, packages.len());
+        for (what, count) in [("inside", shipped), ("to_build", packages.len())] {
+            let most = budget[product.name][what].as_integer().unwrap();
+            let told = format!("{} {what}: {count} of {most}; raise dependencies.budget.toml knowingly", product.name);
+            assert!(i64::try_from(count).unwrap() <= most, "{told}");
+            assert!(i64::try_from(count).unwrap() + 10 > most, "{told}: or lower it, it is generous");
+        }
+    }
+}
+
+#[test]
+fn every_licence_is_one_that_deny_toml_allows() {
+    let allowed: Vec<String> = table("deny.toml")["licenses"]["allow"].clone().try_into().unwrap();
+    for package in PRODUCTS.into_iter().flat_map(packages) {
+        assert!(is_allowed(&package.licence, &allowed), "{} {}: {:?}", package.name, package.version, package.licence);
+    }
+    for (expression, expected) in [
+        ("MIT", true),
+        ("GPL-3.0-only", false),
+        ("GPL-3.0-only OR MIT", true),
+        ("GPL-3.0-only AND MIT", false),
+        ("MIT/Apache-2.0", true),
+        ("(GPL-3.0-only OR MIT) AND Unicode-3.0", true),
+        ("Apache-2.0 WITH LLVM-exception", true),
+        ("Apache-2.0 WITH Something-else", false),
+        ("", false),
+    ] {
+        assert_eq!(is_allowed(expression, &allowed), expected, "{expression}");
+    }
+}
+
+#[test]
+fn the_bills_of_materials_name_every_package_with_the_checksum_of_the_lock_file() {
+    let locked = locked();
+    for product in PRODUCTS {
+        let bill = bill(product);
+        let components = bill["components"].as_array().unwrap();
+        let named: BTreeSet<String> =
+            components.iter().map(|component| component["purl"].as_str().unwrap().to_owned()).collect();
+        let mut used = 0;
+        for package in packages(product).into_iter().filter(|package| package.name != product.package) {
+            used += 1;
+            let purl = format!("pkg:cargo/{}@{}", package.name, package.version);
+            assert!(named.contains(&purl), "{purl} is not in the bill of the {}", product.name);
+            let component = components.iter().find(|component| component["purl"] == purl.as_str()).unwrap();
+            let checksum = &locked[&(package.name.clone(), package.version.clone())];
+            let own = package.name.starts_with("checkout-");
+            assert_eq!(component["hashes"][0]["content"].as_str(), checksum.as_deref(), "{purl}");
+            assert!(own || checksum.is_some(), "{purl} comes from no registry");
+        }
+        assert_eq!((named.len(), components.len()), (used, used), "each once");
+    }
+}
+
+#[test]
+fn our_own_code_is_without_unsafe() {
+    let root = table("Cargo.toml");
+    assert_eq!(root["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for member in root["workspace"]["members"].as_array().unwrap() {
+        let member = member.as_str().unwrap();
+        let lints = &table(&format!("{member}/Cargo.toml"))["lints"];
+        assert_eq!(lints["workspace"].as_bool(), Some(true), "{member}");
+    }
+    let targets = fs::read_to_string(in_repository("fuzz/src/lib.rs")).unwrap();
+    assert!(targets.contains("#![forbid(unsafe_code)]"));
+}
+
+#[test]
+fn the_lock_files_are_kept() {
+    let ignored = fs::read_to_string(in_repository(".gitignore")).unwrap();
+    assert!(!ignored.lines().any(|line| line.contains("Cargo.lock")));
+    for file in ["Cargo.lock", "fuzz/Cargo.lock", "package-lock.json"] {
+        assert!(in_repository(file).exists(), "{file}");
+    }
+}
