@@ -68,6 +68,8 @@ impl State {
 pub(super) struct Seat {
     id: u64,
     network: IpAddr,
+    /// Whether no limit per address holds: a proxy of ours.
+    trusted: bool,
     /// The moment of the last change, times eight, plus the state.
     state: AtomicU64,
     /// Cancelled when the connection has to go.
@@ -111,9 +113,9 @@ impl Connections {
     /// longest makes room; `None` where nobody does.
     pub(super) fn admit(&self, address: IpAddr, now: Moment) -> Option<Arc<Seat>> {
         let network = network(address);
-        let counted = !itself(network) && !(self.limits.trusted)(address);
+        let trusted = (self.limits.trusted)(address.to_canonical());
         let mut table = self.table();
-        if counted && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE) {
+        if !trusted && !itself(network) && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE) {
             table.make_room("address", now, |seat| seat.network == network)?;
         }
         if table.seats.len() >= self.limits.connections {
@@ -123,6 +125,7 @@ impl Connections {
         let seat = Arc::new(Seat {
             id: table.last,
             network,
+            trusted,
             state: AtomicU64::new(now << 3 | State::Waiting as u64),
             closing: CancellationToken::new(),
         });
@@ -149,7 +152,7 @@ impl Connections {
         for seat in table.seats.values() {
             match seat.kept_waiting(now) {
                 Some((state, waited)) if waited >= LONGEST => late.push((seat.id, state)),
-                Some((State::Waiting | State::Receiving, waited)) if waited > SLOW => {
+                Some((State::Waiting | State::Receiving, waited)) if waited > SLOW && !seat.trusted => {
                     slow.entry(seat.network).or_default().push((waited, seat.id));
                 }
                 _ => {}
@@ -158,11 +161,10 @@ impl Connections {
         for (id, state) in late {
             table.close(id, if state == State::Sending { "slow_reader" } else { "slow" });
         }
-        for (network, mut waiting) in slow {
-            if waiting.len() > MOST_SLOW && !(self.limits.trusted)(network) {
-                waiting.sort_unstable();
-                let longest = waiting.len() - MOST_SLOW;
-                waiting.iter().rev().take(longest).for_each(|(_, id)| table.close(*id, "address"));
+        for mut waiting in slow.into_values() {
+            waiting.sort_unstable();
+            for (_, id) in waiting.into_iter().skip(MOST_SLOW) {
+                table.close(id, "address");
             }
         }
         metrics::gauge!("checkout_connections_open").set(u32::try_from(table.seats.len()).unwrap_or(u32::MAX));

@@ -295,7 +295,7 @@ async fn bytes_that_are_no_request_of_ours() {
     for (request, expected, code) in [
         (format!("get /v1/catalog HTTP/1.1\r\n{origin}{close}\r\n"), 405, "method_not_allowed"),
         (format!("TRACE /v1/catalog HTTP/1.1\r\n{origin}{close}\r\n"), 405, "method_not_allowed"),
-        (format!("CONNECT 127.0.0.1:443 HTTP/1.1\r\n{origin}{close}\r\n"), 404, "not_found"),
+        (format!("CONNECT 127.0.0.1:443 HTTP/1.1\r\n{origin}{close}\r\n"), 405, "method_not_allowed"),
         (format!("GET /v1/catalog HTTP/1.1\r\n{origin}X: a\r\n b\r\n{close}\r\n"), 400, ""),
         (format!("GET /v1/catalog HTTP/1.1\n{}{}\n", origin.replace('\r', ""), close.replace('\r', "")), 200, ""),
         (
@@ -330,11 +330,10 @@ async fn bytes_that_are_no_request_of_ours() {
 #[tokio::test]
 async fn requests_in_a_row_are_answered_in_their_order() {
     let app = TestApp::start().await;
-    let mut pipelined = String::new();
-    for path in ["/pages.css", "/nothing", "/csp"] {
-        pipelined.push_str(&format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
-    }
-    pipelined.push_str("GET /pay/pro_monthly HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    let requests =
+        ["/pages.css", "/nothing", "/csp"].map(|path| format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
+    let last = "GET /pay/pro_monthly HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    let pipelined = format!("{}{last}", requests.concat());
     let answer = say(connect(&app.ready().helper).await, &pipelined).await;
     let statuses: Vec<&str> = answer.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["200", "404", "200", "200"]);
