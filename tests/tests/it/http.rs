@@ -4,6 +4,7 @@ mod bad_input;
 mod buying;
 mod doors;
 mod idempotency;
+mod overload;
 mod pages;
 mod prices;
 mod snapshots;
