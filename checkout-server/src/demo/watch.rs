@@ -40,12 +40,9 @@ pub fn activity_layer(
 }
 
 async fn record(State((activity, asked)): State<(Activity, Who)>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    let Some(words) = words::of(asked, &method, &route).filter(|_| !route.is_empty()) else {
-        return next.run(request).await;
-    };
-    let webhook = words::is_webhook(asked, &method, &route);
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
+    let (method, route) = (request.method().clone(), path.as_str());
+    let webhook = words::is_webhook(asked, &method, route);
     let heard = Heard::default();
     let request = if webhook { request.map(|body| heard.listen(body)) } else { request };
 
@@ -56,6 +53,7 @@ async fn record(State((activity, asked)): State<(Activity, Who)>, request: Reque
     if response.extensions().get::<Shed>().is_some() {
         return response;
     }
+    let Some(words) = words::of(asked, &method, route) else { return response };
     let took = begun.elapsed().as_millis();
 
     let (response, code) = problem_code(response).await;

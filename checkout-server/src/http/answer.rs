@@ -5,9 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use futures_util::FutureExt as _;
 
 use crate::clock::Clock;
@@ -54,7 +54,15 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    // It has no path, so no route would refuse it; and this is no proxy.
+    let answering = async {
+        if request.method() == Method::CONNECT {
+            return (AppendHeaders([(header::ALLOW, "GET, POST")]), Problem::from(Code::MethodNotAllowed))
+                .into_response();
+        }
+        next.run(request).await
+    };
+    let answered = AssertUnwindSafe(answering).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| {
         metrics::counter!("checkout_panics_total").increment(1);
         tracing::error!(%request_id, %route, "a handler panicked");

@@ -1,6 +1,7 @@
 //! The executable, as somebody at a terminal meets it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use checkout_server::signature::SigningSecret;
 use checkout_tests::canary;
 use checkout_tests::http::{assert_problem, client};
 use checkout_tests::signing::signed_headers;
+use checkout_tests::socket::{connect_from, is_closed};
 use checkout_types::Quote;
 use checkout_types::checkout::CreatedCheckout;
 use serde_json::{Value, json};
@@ -225,6 +227,24 @@ fn what_is_kept_is_its_owners_alone_and_memory_is_never_dumped() {
     };
     assert_eq!(limit("Max core file size")[..2], ["0", "0"]);
     assert_ne!(limit("Max open files")[0], "256", "as many as connections need");
+}
+
+#[tokio::test]
+async fn a_flood_of_connections_leaves_descriptors_for_operators_and_buyers() {
+    let data = tempfile::tempdir().unwrap();
+    let (_child, ready) = demo_under("ulimit -n 320", data.path());
+    let helper = ready["helper"].as_str().unwrap();
+    let mut flood = Vec::new();
+    for number in 0..400_u16 {
+        let source = Ipv4Addr::new(127, 0, 2, u8::try_from(number % 200).unwrap());
+        flood.push(connect_from(helper, source).await);
+    }
+    let http = client();
+    for url in [format!("{}/readyz", ready["operations"].as_str().unwrap()), format!("{helper}/csp")] {
+        assert_eq!(http.get(&url).send().await.unwrap().status(), 200, "{url}");
+    }
+    let open = flood.iter().filter(|stream| !is_closed(stream)).count();
+    assert!(open <= 64, "{open}: 256 of 320 descriptors are for other things");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod buying;
 mod doors;
 mod headers;
 mod idempotency;
+mod overload;
 mod pages;
 mod prices;
 mod problems;
