@@ -230,7 +230,7 @@ fn mistyped(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         Code::Required
     } else if said.starts_with("invalid type: null") {
         Code::Required
-    } else if said.starts_with("invalid value: integer") {
+    } else if said.starts_with("invalid value: integer") || is_beyond_integers(&said) {
         Code::OutOfRange
     } else if said.contains("ISO 4217") {
         Code::UnsupportedCurrency
@@ -239,6 +239,12 @@ fn mistyped(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     };
     let errors: Vec<FieldError> = vec![field(short(pointer), code)];
     Problem { errors, ..code.into() }
+}
+
+/// serde reads an integer that no integer type holds as a float, such as 10^22.
+fn is_beyond_integers(said: &str) -> bool {
+    let number = said.strip_prefix("invalid type: floating point `").and_then(|rest| rest.split('`').next());
+    number.and_then(|number| number.parse::<f64>().ok()).is_some_and(|number| number.abs() >= 9.2e18)
 }
 
 fn pointer_of(path: &serde_path_to_error::Path) -> String {

@@ -7,15 +7,15 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
-const PRIME: u128 = (1 << 61) - 1;
+const PRIME: u64 = (1 << 61) - 1;
 
 /// What it takes to recognise one secret.
 #[derive(Clone)]
 pub(super) struct Sight {
-    point: u128,
+    point: u64,
     /// `point` to the power of the secret's length, for what leaves a window.
-    leaving: u128,
-    hash: u128,
+    leaving: u64,
+    hash: u64,
 }
 
 impl std::fmt::Debug for Sight {
@@ -28,11 +28,11 @@ impl std::fmt::Debug for Sight {
 impl Sight {
     /// `seed` has to be unguessable.
     pub(super) fn new(secret: &SecretString, seed: [u8; 32]) -> Self {
-        let seed = u128::from_le_bytes(seed[..16].try_into().unwrap_or_default());
+        let seed = seed.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
         let point = 2 + seed % (PRIME - 2);
         let bytes = secret.expose_secret().as_bytes();
-        let leaving = bytes.iter().fold(1, |power, _| power * point % PRIME);
-        let hash = bytes.iter().fold(0, |hash, byte| (hash * point + u128::from(*byte)) % PRIME);
+        let leaving = bytes.iter().fold(1, |power, _| times(power, point));
+        let hash = bytes.iter().fold(0, |hash, byte| reduced(times(hash, point) + u64::from(*byte)));
         Self { point, leaving, hash }
     }
 
@@ -40,19 +40,34 @@ impl Sight {
     pub(super) fn is_in(&self, secret: &SecretString, text: &[u8]) -> bool {
         let secret = secret.expose_secret().as_bytes();
         let length = secret.len();
+        if length == 0 || text.len() < length {
+            return false;
+        }
         let mut hash = 0;
         let mut seen = false;
         for (index, byte) in text.iter().enumerate() {
-            hash = (hash * self.point + u128::from(*byte)) % PRIME;
+            hash = reduced(times(hash, self.point) + u64::from(*byte));
             if let Some(left) = index.checked_sub(length).and_then(|index| text.get(index)) {
-                hash = (hash + PRIME - self.leaving * u128::from(*left) % PRIME) % PRIME;
+                hash = reduced(hash + PRIME - times(self.leaving, u64::from(*left)));
             }
             if index + 1 >= length && hash == self.hash {
                 seen |= bool::from(text[index + 1 - length..=index].ct_eq(secret));
             }
         }
-        seen && length > 0
+        seen
     }
+}
+
+/// Below the prime, of what is below twice the prime.
+fn reduced(number: u64) -> u64 {
+    if number >= PRIME { number - PRIME } else { number }
+}
+
+/// The product modulo the prime: 2^61 is 1 there, so the upper bits are added to the lower ones.
+fn times(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    let below = |bits: u128| u64::try_from(bits & u128::from(PRIME)).unwrap_or_default();
+    reduced(below(product) + below(product >> 61))
 }
 
 #[cfg(test)]

@@ -155,6 +155,12 @@ fn mistakes_are_said_with_their_cure_and_an_exit_code() {
         let said = serve(config);
         assert!(said.contains(told), "{said}");
     }
+    for (key, told) in [("short", "at least 32 characters"), (SECRETS[2].1, "another value than CHECKOUT_SECRET_KEY")] {
+        let mut command = Command::new(executable());
+        command.args(["serve", "--port", "0", "--config", &path("a.toml")]).env_clear().envs(SECRETS);
+        let said = command.env("CHECKOUT_OPERATOR_KEY", key).output().unwrap();
+        assert!(String::from_utf8_lossy(&said.stderr).contains(told), "{said:?}");
+    }
     let keyless = run(&["serve", "--config", &path("a.toml")]);
     assert!(String::from_utf8_lossy(&keyless.stderr).contains("DODO_PAYMENTS_WEBHOOK_KEY"), "{keyless:?}");
 

@@ -57,7 +57,7 @@ fn holds_card(run: &[u8]) -> bool {
 /// Visa, Mastercard, American Express, Discover and Diners, JCB, UnionPay, RuPay, Maestro, each in
 /// the lengths that it issues: any other length would find cards in ordinary numbers.
 fn is_scheme(digits: &[u8]) -> bool {
-    let first = |count: usize| digits[..count].iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
+    let first = |count: usize| first(digits, count);
     match digits.len() {
         16 => {
             digits[0] == 4
@@ -66,13 +66,27 @@ fn is_scheme(digits: &[u8]) -> bool {
                 || (3528..=3589).contains(&first(4))
                 || matches!(first(2), 60 | 62 | 65 | 81 | 82)
                 || (644..=649).contains(&first(3))
+                || is_diners(digits)
+                || is_maestro(digits)
         }
         15 => matches!(first(2), 34 | 37),
-        14 => matches!(first(2), 36 | 38 | 39) || (300..=305).contains(&first(3)),
+        14 => is_diners(digits),
         13 => digits[0] == 4,
-        19 => digits[0] == 4 || first(2) == 62 || matches!(first(4), 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763),
-        _ => first(2) == 62 || matches!(first(4), 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763),
+        19 => digits[0] == 4 || first(2) == 62 || is_maestro(digits),
+        _ => first(2) == 62 || is_maestro(digits),
     }
+}
+
+fn first(digits: &[u8], count: usize) -> u32 {
+    digits[..count].iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit))
+}
+
+fn is_diners(digits: &[u8]) -> bool {
+    matches!(first(digits, 2), 36 | 38 | 39) || (300..=305).contains(&first(digits, 3))
+}
+
+fn is_maestro(digits: &[u8]) -> bool {
+    matches!(first(digits, 4), 5018 | 5020 | 5038 | 6304 | 6759 | 6761..=6763)
 }
 
 fn luhn(digits: &[u8]) -> bool {

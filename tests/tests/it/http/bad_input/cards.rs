@@ -106,7 +106,7 @@ async fn card_numbers_are_refused_in_every_field_of_every_route() {
                 request.send().await.unwrap()
             };
             let problem = assert_problem(answer, 422, "card_data_refused").await;
-            assert!(!problem.to_string().contains(&card[..4]), "{path} repeats it");
+            assert!(!problem.to_string().contains(card.as_str()), "{path} repeats it");
             asked += 1;
         }
     }
@@ -165,7 +165,7 @@ fn how_often_an_order_number_is_taken_for_a_card() {
         ("10 digits", |a, _| format!("{:010}", a % 10_000_000_000), 0),
         ("12 digits", |a, _| format!("{:012}", a % 1_000_000_000_000), 0),
         ("Unix milliseconds", |a, _| format!("{}", 1_700_000_000_000 + a % 200_000_000_000), 0),
-        ("16 random digits", |a, _| format!("{:016}", a % 10_000_000_000_000_000), 6_000),
+        ("16 random digits", |a, _| format!("{:016}", a % 10_000_000_000_000_000), 10_000),
     ];
     for (form, made, most) in forms {
         let taken = (0..MANY).filter(|_| check_text(&made(next(), next())) == Err(Code::CardDataRefused)).count();

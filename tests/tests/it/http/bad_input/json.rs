@@ -82,10 +82,11 @@ async fn json_that_is_not_what_it_should_be() {
     ];
     for (body, status, code, pointer) in rows {
         let request = app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").body(body.to_owned());
-        let problem = assert_problem(request.send().await.unwrap(), status, code).await;
+        let mut problem = assert_problem(request.send().await.unwrap(), status, code).await;
         if let Some(pointer) = pointer {
             assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}: {problem}");
         }
+        problem["request_id"] = Value::Null;
         assert!(!problem.to_string().contains("4242"), "nothing is repeated");
     }
     let request = app.post("/v1/quotes").header(CONTENT_TYPE, "application/json").body(vec![b'{', 0xff, b'}']);
