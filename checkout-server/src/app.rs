@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::abuse::Abuse;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::http::address::Network;
 use crate::keys::Keys;
 use crate::provider::Provider;
+use crate::selling::Selling;
 use crate::signature::SigningSecret;
 use crate::store::Store;
 
@@ -48,6 +52,14 @@ pub struct Parts {
     pub flights: Flights,
     /// Tells who watches that a checkout has changed.
     pub changes: Changes,
+    /// What robots have used up.
+    pub abuse: Abuse,
+    /// Whether anything is sold.
+    pub selling: Selling,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// What an operator shows to change something; without one nobody can.
+    pub operator_key: Option<SecretString>,
 }
 
 impl App {

@@ -1,13 +1,23 @@
 //! Settings: `checkout.toml` says what was written, [`Config`] what it means. Secrets come by the
 //! environment or by files, never in the settings themselves. The example file is the manual.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::abuse::Limits;
+use crate::http::address::{Network, NetworkError};
 use crate::signature::SigningSecret;
+
+mod limits;
+
+use limits::WrittenLimits;
+
+/// Where operators connect by default.
+const OPERATIONS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+const OPERATOR_KEY: &str = "CHECKOUT_OPERATOR_KEY";
 
 /// What the settings mean.
 #[derive(Debug)]
@@ -36,6 +46,12 @@ pub struct Config {
     pub webhook_secrets: Vec<SigningSecret>,
     /// The helper's own secret key.
     pub secret_key: SecretString,
+    /// What an operator shows to change something, if there is one.
+    pub operator_key: Option<SecretString>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// What is too much.
+    pub limits: Limits,
 }
 
 /// What was written.
@@ -51,6 +67,11 @@ struct Written {
     #[serde(default)]
     provider: WrittenProvider,
     secret_key_file: Option<PathBuf>,
+    operator_key_file: Option<PathBuf>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    #[serde(default)]
+    limits: WrittenLimits,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,16 +129,23 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`]: each says what to write instead.
     pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
-        let written = toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })?;
-        Self::meaning(written, &environment)
+        Self::meaning(read(path)?, &environment)
     }
 
     fn meaning(written: Written, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let Written { listen, operations, public_url, allowed_origins, data, catalog, provider, secret_key_file } =
-            written;
+        let Written {
+            listen,
+            operations,
+            public_url,
+            allowed_origins,
+            data,
+            catalog,
+            provider,
+            secret_key_file,
+            operator_key_file,
+            trusted_proxies,
+            limits,
+        } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
             Mode::Test => ("https://test.dodopayments.com", "https://test.checkout.dodopayments.com"),
@@ -131,7 +159,7 @@ impl Config {
         }
         Ok(Self {
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            operations: operations.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
+            operations: operations.unwrap_or(OPERATIONS),
             public_url: origin("public_url", &public_url)?,
             allowed_origins: allowed_origins
                 .iter()
@@ -145,8 +173,58 @@ impl Config {
             provider_key: secret(environment, "DODO_PAYMENTS_API_KEY", key_file)?.into(),
             webhook_secrets: webhook_secrets(&webhook_keys)?,
             secret_key: secret_key.into(),
+            operator_key: operator_key(environment, operator_key_file)?,
+            trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+            limits: limits.meaning()?,
         })
     }
+}
+
+/// What a command needs that speaks to a running helper's operations listener.
+pub struct Operations {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it asks for.
+    pub key: SecretString,
+}
+
+impl Operations {
+    /// Reads them from the helper's settings; none of its other secrets has to be there.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let Written { operations, operator_key_file, .. } = read(path)?;
+        let key = secret(&environment, OPERATOR_KEY, operator_key_file)?;
+        Ok(Self { address: operations.unwrap_or(OPERATIONS), key: key.into() })
+    }
+}
+
+fn read(path: &Path) -> Result<Written, ConfigError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })
+}
+
+/// One that is set has to be good; none at all means that nobody can change anything.
+fn operator_key(
+    environment: &dyn Fn(&str) -> Option<String>,
+    file: Option<PathBuf>,
+) -> Result<Option<SecretString>, ConfigError> {
+    if file.is_none() && environment(OPERATOR_KEY).is_none_or(|value| value.trim().is_empty()) {
+        return Ok(None);
+    }
+    let key = secret(environment, OPERATOR_KEY, file)?;
+    if key.len() < 32 {
+        let cure = "give at least 32 characters, such as the output of `openssl rand -base64 32`".to_owned();
+        return Err(ConfigError::Unusable { setting: OPERATOR_KEY, cure });
+    }
+    Ok(Some(key.into()))
+}
+
+fn network(text: &str) -> Result<Network, ConfigError> {
+    let unusable = |error: NetworkError| ConfigError::Unusable { setting: "trusted_proxies", cure: error.to_string() };
+    text.parse().map_err(unusable)
 }
 
 fn webhook_secrets(text: &str) -> Result<Vec<SigningSecret>, ConfigError> {

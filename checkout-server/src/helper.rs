@@ -30,6 +30,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
     let Listeners { public, operations } = listeners;
     app.tasks.spawn(http::serve::serve(public, router, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
+    app.selling.report();
     app.tasks.spawn(http::serve::serve(operations, operations_router, app.stopping.clone()));
 }
 

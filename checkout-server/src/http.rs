@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 
+pub mod address;
 pub mod answer;
 pub mod assets;
 mod catalog;
@@ -18,8 +19,10 @@ mod origin;
 mod pages;
 mod pay;
 mod quotes;
+mod selling;
 pub mod serve;
 mod status;
+mod visitor;
 mod webhooks;
 
 /// What buyers' browsers, the provider and merchants' backends reach.
@@ -66,6 +69,7 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(serve::ready))
         .route("/metrics", get(async move || metrics.render()))
+        .route("/selling", get(selling::show).put(selling::turn))
         .layer(from_fn(answer::contain))
         .with_state(app.clone())
 }

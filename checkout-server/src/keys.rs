@@ -9,6 +9,10 @@ use subtle::ConstantTimeEq as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod address;
+
+pub use address::AddressKey;
+
 /// What every client secret begins with.
 pub const CLIENT_SECRET: &str = "cs_";
 
@@ -19,6 +23,10 @@ pub struct Keys {
     pub secret_key: SecretString,
     /// Seals quotes.
     pub quotes: MacKey,
+    /// Seals challenges.
+    pub challenges: MacKey,
+    /// Hides addresses.
+    addresses: MacKey,
     /// Makes each checkout's client secret.
     clients: MacKey,
     /// Makes the token in the address of a status page.
@@ -37,6 +45,8 @@ impl Keys {
         };
         Self {
             quotes: derive("checkout/quote/1"),
+            challenges: derive("checkout/challenge/1"),
+            addresses: derive("checkout/address/1"),
             clients: derive("checkout/client-secret/1"),
             pages: derive("checkout/status-page/1"),
             fingerprints: derive("checkout/fingerprint/1"),
@@ -72,6 +82,14 @@ impl Keys {
     #[must_use]
     pub fn is_secret_key(&self, given: &str) -> bool {
         self.secret_key.expose_secret().as_bytes().ct_eq(given.as_bytes()).into()
+    }
+
+    /// The keyed hash of an address, so that no log, no budget and no row ever holds one (S2).
+    #[must_use]
+    pub fn address(&self, address: &[u8]) -> AddressKey {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.addresses.mac(address)[..16]);
+        AddressKey::from_bytes(bytes)
     }
 
     /// A keyed hash, so that the store never holds what a caller sent.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use checkout_server::abuse::Limits;
 use checkout_server::catalog::Catalog;
 use checkout_server::clock::Clock;
 use checkout_server::demo::{self, Demo, Options, Ready};
@@ -49,7 +50,14 @@ impl TestApp {
 
     async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
-        let options = Options { port: 0, data: data.path().to_owned(), catalog, clock: clock.clone(), allowed_origins };
+        let options = Options {
+            port: 0,
+            data: data.path().to_owned(),
+            catalog,
+            clock: clock.clone(),
+            allowed_origins,
+            limits: Limits::default(),
+        };
         let demo = demo::start(options).await.expect("free ports on loopback");
         Self { demo, clock, http: client(), data }
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Failure, StopSignal, read_catalog, say};
+use crate::abuse::Abuse;
 use crate::app::{App, Changes, Flights, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,6 +16,7 @@ use crate::helper::{self, Listeners};
 use crate::http;
 use crate::keys::Keys;
 use crate::provider::dodo::Dodo;
+use crate::selling::Selling;
 use crate::store::Store;
 
 #[derive(Args)]
@@ -50,12 +52,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         "operations": format!("http://{}", listeners.operations.local_addr()?),
     });
 
+    let (store, keys, clock) =
+        (Store::open(&data.join("checkout.db"))?, Keys::new(settings.secret_key), Clock::default());
     let app = App::new(Parts {
+        abuse: Abuse::resume(settings.limits, keys.challenges.clone(), &store, clock.now()).await?,
+        selling: Selling::resume(&store).await?,
+        trusted_proxies: settings.trusted_proxies,
+        operator_key: settings.operator_key,
         catalog: read_catalog(&settings.catalog)?,
-        clock: Clock::default(),
+        clock,
         provider: Box::new(Dodo::new(&settings.provider_api, &settings.provider_checkout, settings.provider_key)?),
-        store: Store::open(&data.join("checkout.db"))?,
-        keys: Keys::new(settings.secret_key),
+        store,
+        keys,
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,

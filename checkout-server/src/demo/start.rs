@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Activity, DemoConfig, Who, activity_layer, router};
+use crate::abuse::{Abuse, Limits};
 use crate::app::{App, Parts};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ use crate::helper::{self, Listeners};
 use crate::keys::Keys;
 use crate::provider::dodo::Dodo;
 use crate::sandbox::{Sandbox, SandboxConfig};
+use crate::selling::Selling;
 use crate::signature::SigningSecret;
 use crate::store::Store;
 use crate::{http, random};
@@ -35,6 +37,8 @@ pub struct Options {
     pub clock: Clock,
     /// Origins besides the shop's whose pages may use the helper.
     pub allowed_origins: Vec<String>,
+    /// What is too much.
+    pub limits: Limits,
 }
 
 /// A demo that is up.
@@ -60,6 +64,8 @@ pub struct Ready {
     pub sandbox: String,
     /// The helper's secret key.
     pub secret_key: String,
+    /// What turns the kill switch, on the operations listener.
+    pub operator_key: String,
     /// The sandbox's API key.
     pub sandbox_key: String,
     /// What the sandbox signs its webhooks with.
@@ -71,7 +77,7 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock, mut allowed_origins } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins, limits } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
@@ -82,7 +88,8 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         helper: address(&public)?,
         operations: address(&operations)?,
         sandbox: address(&sandbox_listener)?,
-        secret_key: kept_key(&data)?,
+        secret_key: kept_key(&data, "secret_key", "sk_demo_")?,
+        operator_key: kept_key(&data, "operator_key", "op_demo_")?,
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
         webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
     };
@@ -96,13 +103,24 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
         base_url: ready.sandbox.clone(),
     });
+    let store = Store::open(&data.join("checkout.db")).map_err(io::Error::other)?;
+    let keys = Keys::new(SecretString::from(ready.secret_key.clone()));
+    let abuse = Abuse::resume(limits, keys.challenges.clone(), &store, clock.now()).await.map_err(io::Error::other)?;
     let app = App::new(Parts {
+        abuse,
+        selling: Selling::resume(&store).await.map_err(io::Error::other)?,
+        // So that a header can play a buyer from anywhere: nobody but this machine reaches a demo.
+        trusted_proxies: ["127.0.0.1", "::1"]
+            .map(|proxy| proxy.parse().map_err(io::Error::other))
+            .into_iter()
+            .collect::<io::Result<_>>()?,
+        operator_key: Some(SecretString::from(ready.operator_key.clone())),
         provider: Box::new(
             Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
                 .map_err(io::Error::other)?,
         ),
-        store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
-        keys: Keys::new(SecretString::from(ready.secret_key.clone())),
+        store,
+        keys,
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,
@@ -174,16 +192,16 @@ fn address(listener: &TcpListener) -> io::Result<String> {
 }
 
 /// The same data folder keeps the same key, so that a page's secrets survive a restart.
-fn kept_key(data: &Path) -> io::Result<String> {
+fn kept_key(data: &Path, name: &str, prefix: &str) -> io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
 
     std::fs::create_dir_all(data)?;
-    let path = data.join("secret_key");
+    let path = data.join(name);
     if let Ok(key) = std::fs::read_to_string(&path) {
         return Ok(key.trim().to_owned());
     }
-    let key = format!("sk_demo_{}", random::alphanumeric::<32>());
+    let key = format!("{prefix}{}", random::alphanumeric::<32>());
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     writeln!(file, "{key}")?;
     Ok(key)

@@ -14,6 +14,8 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast;
 
 use super::extract::{IdempotencyKey, Json, Readable};
+use super::visitor::Paced;
+use crate::abuse::{Visitor, Watch};
 use crate::app::App;
 use crate::checkout::{canceled, failure, status_at};
 use crate::clock::rfc3339;
@@ -24,9 +26,10 @@ use crate::store::StoredCheckout;
 pub(super) async fn create(
     State(app): State<App>,
     IdempotencyKey(key): IdempotencyKey,
+    visitor: Visitor,
     Json(request): Json<CheckoutRequest>,
 ) -> Result<Response, Problem> {
-    let Made { checkout, session, replayed } = ordering::order(&app, &key, request).await?;
+    let Made { checkout, session, replayed } = ordering::order(&app, &visitor, &key, request).await?;
     let created = CreatedCheckout {
         client_secret: app.keys.client_secret(&checkout.id),
         // As it was then: a replay has the same bytes, whatever has happened since (G3).
@@ -43,7 +46,7 @@ pub(super) async fn create(
     Ok(response)
 }
 
-pub(super) async fn show(State(app): State<App>, Readable(checkout): Readable) -> Answer<Checkout> {
+pub(super) async fn show(State(app): State<App>, Readable(checkout): Readable, _: Paced) -> Answer<Checkout> {
     Answer(shown(&app, checkout))
 }
 
@@ -68,10 +71,15 @@ pub(super) fn shown(app: &App, checkout: StoredCheckout) -> Checkout {
 }
 
 /// Server-sent events: the present state at once, then each change, until nothing more will come.
-pub(super) async fn follow(State(app): State<App>, Readable(checkout): Readable) -> Response {
+pub(super) async fn follow(
+    State(app): State<App>,
+    Readable(checkout): Readable,
+    _: Paced,
+) -> Result<Response, Problem> {
+    let watch = app.abuse.admit_watch(&checkout.id)?;
     // Before the state is read again, so that no change falls in between.
     let changes = app.changes.subscribe();
-    let events = states(app, checkout.id, changes).map(|state| {
+    let events = states(app, checkout.id, changes, watch).map(|state| {
         let data = serde_json::to_string(&state).unwrap_or_default();
         Ok::<_, Infallible>(Event::default().event("checkout").data(data))
     });
@@ -79,7 +87,7 @@ pub(super) async fn follow(State(app): State<App>, Readable(checkout): Readable)
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies that collect answers would hold the news back.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    response
+    Ok(response)
 }
 
 /// Where one watcher of a checkout is.
@@ -88,10 +96,12 @@ struct Watcher {
     id: String,
     changes: broadcast::Receiver<String>,
     last: Option<Checkout>,
+    /// Counts as one of those who watch it.
+    _watch: Watch,
 }
 
-fn states(app: App, id: String, changes: broadcast::Receiver<String>) -> impl Stream<Item = Checkout> {
-    stream::unfold(Watcher { app, id, changes, last: None }, async |mut watcher| {
+fn states(app: App, id: String, changes: broadcast::Receiver<String>, watch: Watch) -> impl Stream<Item = Checkout> {
+    stream::unfold(Watcher { app, id, changes, last: None, _watch: watch }, async |mut watcher| {
         if watcher.last.as_ref().is_some_and(|last| last.status.is_final()) {
             return None;
         }

@@ -7,8 +7,10 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq as _;
 
 use super::json;
 use crate::app::App;
@@ -124,5 +126,21 @@ impl FromRequestParts<App> for Readable {
             return Err(Code::NotFound.into());
         }
         app.store.checkout(&id).await?.map(Self).ok_or_else(|| Code::NotFound.into())
+    }
+}
+
+/// An operator, by the key that [`crate::app::Parts::operator_key`] holds. Without one nobody is.
+pub struct Operator;
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let expected = app.operator_key.as_ref().map(ExposeSecret::expose_secret);
+        let shown = bearer(&parts.headers).unwrap_or_default();
+        match expected {
+            Some(expected) if bool::from(expected.as_bytes().ct_eq(shown.as_bytes())) => Ok(Self),
+            _ => Err(Code::Unauthorized.into()),
+        }
     }
 }

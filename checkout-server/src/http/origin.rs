@@ -12,7 +12,7 @@ use crate::error::{Code, Problem};
 use crate::keys::CLIENT_SECRET;
 
 const METHODS: &str = "GET, POST";
-const HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
+const HEADERS: &str = "authorization, checkout-proof, content-type, idempotency-key, last-event-id";
 /// What a page's script may read of an answer.
 const EXPOSED: &str = "idempotent-replayed, retry-after, x-request-id";
 

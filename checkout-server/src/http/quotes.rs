@@ -5,13 +5,15 @@ use axum::extract::State;
 use checkout_types::{Quote, QuoteRequest};
 
 use super::extract::Json;
+use crate::abuse::Visitor;
 use crate::app::App;
 use crate::error::Problem;
 use crate::pricing;
 
 pub(super) async fn create(
     State(app): State<App>,
+    visitor: Visitor,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Answer<Quote>, Problem> {
-    pricing::quote(&app, &request).await.map(Answer)
+    pricing::quote(&app, &visitor, &request).await.map(Answer)
 }
