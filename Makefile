@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench pictures widget tools sizes
+.PHONY: help demo test build dev lint fmt bench attack pictures widget tools sizes
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
@@ -46,6 +46,10 @@ fmt: ## format the code
 bench: widget ## a table of speeds, asserting nothing
 	@cargo build --release --workspace --bin checkout-server --bin bench
 	@"$(CARGO_TARGET_DIR)/release/bench"
+
+attack: ## an hour of card testing from up to 100,000 addresses, simulated
+	@cargo build --release --workspace --bin attack
+	@"$(CARGO_TARGET_DIR)/release/attack"
 
 pictures: tools widget ## take the pictures of docs/screenshots again
 	@cargo build --workspace --bin checkout-server

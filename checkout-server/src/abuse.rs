@@ -235,7 +235,7 @@ impl Abuse {
             budgets.charge_failures(who, change.newly_failed, now.as_millisecond());
         }
         if change.newly_paid {
-            budgets.refund_order(who, Admission::Free);
+            budgets.refund_paid(who);
         }
     }
 

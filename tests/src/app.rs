@@ -56,7 +56,8 @@ impl TestApp {
             catalog,
             clock: clock.clone(),
             allowed_origins,
-            limits: Limits::default(),
+            // Challenges that a debug build solves at once.
+            limits: Limits { easiest_challenge: 4, hardest_challenge: 10, ..Limits::default() },
         };
         let demo = demo::start(options).await.expect("free ports on loopback");
         Self { demo, clock, http: client(), data }
@@ -115,12 +116,13 @@ impl TestApp {
 
     /// Waits until a checkout stands there.
     pub async fn wait_for(&self, created: &CreatedCheckout, status: CheckoutStatus) -> Checkout {
-        for _ in 0..200 {
+        // Within the pace at which one checkout may be read.
+        for _ in 0..50 {
             let state = self.state(created).await;
             if state.status == status {
                 return state;
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{} is {:?}, not {status:?}", created.id, self.state(created).await.status);
     }

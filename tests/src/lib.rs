@@ -6,6 +6,7 @@
 pub mod app;
 pub mod axe;
 pub mod browser;
+pub mod buyer;
 pub mod http;
 pub mod pages;
 pub mod signing;

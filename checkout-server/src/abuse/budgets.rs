@@ -141,7 +141,13 @@ impl Budgets {
         self.shop.orders.charge(limits.shop_orders, 1, now);
     }
 
-    /// Gives an order's cost back: it came to nothing, or it was paid.
+    /// Gives the whole cost of an order back, because it was paid.
+    pub fn refund_paid(&mut self, who: AddressKey) {
+        self.refund_order(who, Admission::Free);
+        self.addresses.touch(who).quotes.refund(self.limits.quotes);
+    }
+
+    /// Gives an order's cost back, because it came to nothing; but the provider was asked for a price.
     pub fn refund_order(&mut self, who: AddressKey, how: Admission) {
         let limits = &self.limits;
         let account = self.addresses.touch(who);
