@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench load timing fuzz supply reproducible pictures widget tools sizes
+.PHONY: help demo test build dev lint fmt bench load attack timing fuzz supply reproducible pictures widget tools sizes
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
@@ -50,6 +50,10 @@ bench: widget ## a table of speeds, asserting nothing
 load: widget ## what happens when too many come: slow clients, three times the capacity
 	@cargo build --release --workspace --bin checkout-server --bin load
 	@"$(CARGO_TARGET_DIR)/release/load"
+
+attack: ## an hour of card testing from up to 100,000 addresses, simulated
+	@cargo build --release --workspace --bin attack
+	@"$(CARGO_TARGET_DIR)/release/attack"
 
 timing: ## whether the time of a comparison tells secrets; about a minute
 	@cargo build --release -p checkout-tests --bin timing

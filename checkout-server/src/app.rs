@@ -8,20 +8,40 @@ use tokio::sync::{OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::abuse::{Abuse, Limits};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::http::address::Network;
 use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::provider::Provider;
+use crate::selling::Selling;
 use crate::signature::SigningSecret;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Everything a handler may need. Cloning is cheap.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Shared>);
 
-/// What an [`App`] is made of.
+/// What a helper is made of: what was configured, and what is in force while it runs.
+pub struct Shared {
+    parts: Parts,
+    /// Cancelled when the helper is to stop.
+    pub stopping: CancellationToken,
+    /// What has to end before the helper may.
+    pub tasks: TaskTracker,
+    /// Which checkouts are being made right now.
+    pub flights: Flights,
+    /// Tells who watches that a checkout has changed.
+    pub changes: Changes,
+    /// What robots have used up.
+    pub abuse: Abuse,
+    /// Whether anything is sold.
+    pub selling: Selling,
+}
+
+/// What was configured.
 pub struct Parts {
     /// What is sold.
     pub catalog: Catalog,
@@ -39,25 +59,35 @@ pub struct Parts {
     pub public_url: String,
     /// The pages that may use it, as exact origins.
     pub allowed_origins: Vec<String>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// What is too much.
+    pub limits: Limits,
     /// Whether no real money moves: the pages say so.
     pub test_mode: bool,
-    /// Cancelled when the helper is to stop.
-    pub stopping: CancellationToken,
-    /// What has to end before the helper may.
-    pub tasks: TaskTracker,
-    /// Which checkouts are being made right now.
-    pub flights: Flights,
-    /// Tells who watches that a checkout has changed.
-    pub changes: Changes,
     /// The widgets of earlier releases.
     pub releases: Releases,
 }
 
 impl App {
-    /// Puts a helper together.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    /// Puts a helper together. It goes on where the last one on the same store stopped: what was used up
+    /// stays used up, and a shop that was closed stays closed.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn open(parts: Parts) -> Result<Self, StoreError> {
+        let abuse =
+            Abuse::resume(parts.limits.clone(), parts.keys.challenges.clone(), &parts.store, parts.clock.now()).await?;
+        let selling = Selling::resume(&parts.store).await?;
+        Ok(Self(Arc::new(Shared {
+            parts,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            flights: Flights::default(),
+            changes: Changes::default(),
+            abuse,
+            selling,
+        })))
     }
 
     /// Finishes work that has been begun, also when its caller goes away or the helper is told to
@@ -99,10 +129,18 @@ impl App {
 }
 
 impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::ops::Deref for Shared {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Outcome {
     pub error_code: Option<String>,
     /// Whether two payments succeeded for one order (G7): somebody has to give one back.
     pub paid_twice: bool,
+    /// How many payments failed: robots try many cards (S12).
+    pub failures: u32,
 }
 
 /// Folds the payments of an order, which is paid in that session of the provider's, into its outcome.
@@ -89,6 +91,7 @@ pub fn outcome(order: &Order, session: Option<&str>, payments: &[Payment]) -> Ou
         .iter()
         .max_by_key(|payment| (weight(payment), payment.seen.created_at, payment.version, &payment.seen.id));
 
+    let failed = payments.iter().filter(|payment| payment.seen.state == PaymentState::Failed).count();
     let (status, decided_by) = match (right.first(), wrong.first(), telling) {
         (Some(payment), _, _) => (CheckoutStatus::Paid, Some(*payment)),
         (None, Some(payment), _) => (CheckoutStatus::NeedsReview, Some(*payment)),
@@ -100,6 +103,7 @@ pub fn outcome(order: &Order, session: Option<&str>, payments: &[Payment]) -> Ou
         payment: decided_by.map(|payment| payment.seen.id.clone()),
         error_code: decided_by.and_then(|payment| payment.seen.error_code.clone()),
         paid_twice: paid.len() > 1,
+        failures: u32::try_from(failed).unwrap_or(u32::MAX),
     }
 }
 

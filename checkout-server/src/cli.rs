@@ -12,6 +12,7 @@ use crate::{process, telemetry};
 
 mod demo;
 mod sandbox;
+mod selling;
 mod serve;
 
 /// The helper behind the checkout: prices, payment links and webhooks, on your own server.
@@ -30,6 +31,8 @@ enum Verb {
     Demo(demo::Arguments),
     /// Run the pretend provider alone. Example: `checkout-server sandbox --webhook-url http://127.0.0.1:8080/webhooks/dodo`
     Sandbox(sandbox::Arguments),
+    /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
+    Selling(selling::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => block_on(serve::run(arguments)),
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
+        Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {

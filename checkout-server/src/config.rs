@@ -2,16 +2,26 @@
 //! environment or by files, never in the settings themselves. The example file is the manual.
 
 use std::io::Read as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::abuse::Limits;
+use crate::http::address::{Network, NetworkError};
 use crate::outgoing::Reach;
 use crate::provider::dodo;
 use crate::signature::SigningSecret;
+
+mod limits;
+
+use limits::WrittenLimits;
+
+/// Where operators connect by default.
+const OPERATIONS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+const OPERATOR_KEY: &str = "CHECKOUT_OPERATOR_KEY";
 
 /// What the settings mean.
 #[derive(Debug)]
@@ -42,6 +52,10 @@ pub struct Config {
     pub secret_key: SecretString,
     /// What operators show at the operations listener, where anybody is to be one.
     pub operator_key: Option<SecretString>,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// What is too much.
+    pub limits: Limits,
 }
 
 /// What was written.
@@ -58,6 +72,10 @@ struct Written {
     provider: WrittenProvider,
     secret_key_file: Option<PathBuf>,
     operator_key_file: Option<PathBuf>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    #[serde(default)]
+    limits: WrittenLimits,
 }
 
 #[derive(Default, Deserialize)]
@@ -121,11 +139,7 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`]: each says what to write instead.
     pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let name = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
-        let written = toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })?;
-        Self::meaning(written, &environment)
+        Self::meaning(read(path)?, &environment)
     }
 
     fn meaning(written: Written, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
@@ -139,6 +153,8 @@ impl Config {
             provider,
             secret_key_file,
             operator_key_file,
+            trusted_proxies,
+            limits,
         } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
@@ -155,7 +171,7 @@ impl Config {
         let operator_key = operator_key(environment, operator_key_file, &secret_key)?;
         Ok(Self {
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            operations: operations.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9090))),
+            operations: operations.unwrap_or(OPERATIONS),
             public_url: origin("public_url", &public_url)?,
             allowed_origins: allowed_origins
                 .iter()
@@ -170,6 +186,8 @@ impl Config {
             webhook_secrets: webhook_secrets(&webhook_keys)?,
             secret_key: secret_key.into(),
             operator_key: operator_key.map(SecretString::from),
+            trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
+            limits: limits.meaning()?,
         })
     }
 }
@@ -189,18 +207,48 @@ fn operator_key(
     file: Option<PathBuf>,
     secret_key: &str,
 ) -> Result<Option<String>, ConfigError> {
-    const SETTING: &str = "CHECKOUT_OPERATOR_KEY";
-    let configured = file.is_some() || environment(SETTING).is_some_and(|value| !value.trim().is_empty());
+    let configured = file.is_some() || environment(OPERATOR_KEY).is_some_and(|value| !value.trim().is_empty());
     if !configured {
         return Ok(None);
     }
-    let key = secret(environment, SETTING, file)?;
-    long_enough(SETTING, &key)?;
+    let key = secret(environment, OPERATOR_KEY, file)?;
+    long_enough(OPERATOR_KEY, &key)?;
     if key == secret_key {
         let cure = "give another value than CHECKOUT_SECRET_KEY".to_owned();
-        return Err(ConfigError::Unusable { setting: SETTING, cure });
+        return Err(ConfigError::Unusable { setting: OPERATOR_KEY, cure });
     }
     Ok(Some(key))
+}
+
+/// What a command needs that speaks to a running helper's operations listener.
+pub struct Operations {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it asks for.
+    pub key: SecretString,
+}
+
+impl Operations {
+    /// Reads them from the helper's settings; none of its other secrets has to be there.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let Written { operations, operator_key_file, .. } = read(path)?;
+        let key = secret(&environment, OPERATOR_KEY, operator_key_file)?;
+        Ok(Self { address: operations.unwrap_or(OPERATIONS), key: key.into() })
+    }
+}
+
+fn read(path: &Path) -> Result<Written, ConfigError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })
+}
+
+fn network(text: &str) -> Result<Network, ConfigError> {
+    let unusable = |error: NetworkError| ConfigError::Unusable { setting: "trusted_proxies", cure: error.to_string() };
+    text.parse().map_err(unusable)
 }
 
 fn webhook_secrets(text: &str) -> Result<Vec<SigningSecret>, ConfigError> {

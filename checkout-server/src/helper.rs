@@ -1,11 +1,12 @@
 //! A helper that is up: its listeners, and a stop that finishes what was begun.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::app::App;
-use crate::http::serve::Limits;
+use crate::http::serve::ListenerLimits;
 use crate::{http, telemetry};
 
 /// Connections of the operations listener: a few dashboards and probes.
@@ -33,10 +34,20 @@ impl Listeners {
 pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
     let Listeners { public, operations } = listeners;
     // A table each: however many buyers come, operators get in.
-    app.tasks.spawn(http::serve::serve(public, router, Limits::default(), app.stopping.clone()));
+    app.tasks.spawn(http::serve::serve(public, router, limits(app), app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
-    let few = Limits { connections: MOST_OPERATORS, ..Limits::trusting() };
+    app.selling.report();
+    let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
+}
+
+/// A proxy of ours on another machine brings many people's connections.
+fn limits(app: &App) -> ListenerLimits {
+    let app = app.clone();
+    let trusted = move |address: IpAddr| {
+        !address.is_loopback() && app.trusted_proxies.iter().any(|network| network.contains(address))
+    };
+    ListenerLimits { trusted: Arc::new(trusted), ..ListenerLimits::default() }
 }
 
 /// Tells it to stop and waits until everything has ended (G2f).

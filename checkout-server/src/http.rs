@@ -10,6 +10,7 @@ use admission::Classes;
 
 use crate::app::App;
 
+pub mod address;
 mod admission;
 pub mod answer;
 pub mod assets;
@@ -25,8 +26,10 @@ mod pages;
 mod pay;
 mod quotes;
 mod ready;
+mod selling;
 pub mod serve;
 mod status;
+mod visitor;
 mod webhooks;
 pub mod who;
 
@@ -84,6 +87,7 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
+        .route("/selling", get(selling::show).put(selling::turn))
         .layer(from_fn(answer::contain))
         .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())

@@ -54,6 +54,7 @@ fn tell(app: &App, effect: &Effect) {
                 metrics::counter!("checkout_paid_twice_total").increment(1);
                 tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
             }
+            app.abuse.hear(change, app.clock.now());
             app.changes.publish(&change.checkout);
         }
     }

@@ -9,8 +9,10 @@ use subtle::ConstantTimeEq as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+mod address;
 mod sight;
 
+pub use address::AddressKey;
 use sight::Sight;
 
 /// What every client secret begins with.
@@ -29,6 +31,10 @@ pub struct Keys {
     pub quotes: MacKey,
     /// Seals customer tokens.
     pub customers: MacKey,
+    /// Seals challenges.
+    pub challenges: MacKey,
+    /// Hides addresses.
+    addresses: MacKey,
     /// Makes each checkout's client secret.
     clients: MacKey,
     /// Makes the token in the address of a status page.
@@ -50,6 +56,8 @@ impl Keys {
             operator_key: None,
             customers: derive("checkout/customer-token/1"),
             quotes: derive("checkout/quote/1"),
+            challenges: derive("checkout/challenge/1"),
+            addresses: derive("checkout/address/1"),
             clients: derive("checkout/client-secret/1"),
             pages: derive("checkout/status-page/1"),
             fingerprints: derive("checkout/fingerprint/1"),
@@ -110,6 +118,14 @@ impl Keys {
     pub fn is_operator_key(&self, given: &str) -> bool {
         let is = |key: &SecretString| bool::from(key.expose_secret().as_bytes().ct_eq(given.as_bytes()));
         self.operator_key.as_ref().is_some_and(is)
+    }
+
+    /// The keyed hash of an address, so that no log, no budget and no row ever holds one (S2).
+    #[must_use]
+    pub fn address(&self, address: &[u8]) -> AddressKey {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.addresses.mac(address)[..16]);
+        AddressKey::from_bytes(bytes)
     }
 
     /// A keyed hash, so that the store never holds what a caller sent.

@@ -5,6 +5,7 @@
 //! Rooms that talk to the store and the provider: [`pricing`], [`ordering`], [`inbox`]. Doors:
 //! [`http`], [`cli`]. Start reading at [`http::router`].
 
+pub mod abuse;
 pub mod app;
 pub mod catalog;
 pub mod checkout;
@@ -27,6 +28,7 @@ pub mod provider;
 pub mod quote;
 pub mod random;
 pub mod sandbox;
+pub mod selling;
 pub mod signature;
 pub mod store;
 pub mod telemetry;

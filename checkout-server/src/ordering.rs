@@ -10,6 +10,7 @@ use checkout_types::customer::Customer;
 use checkout_types::{CheckoutRequest, CheckoutStatus, Quote};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::abuse::{Ticket, Visitor};
 use crate::app::App;
 use crate::checkout::{Order, SESSION_LIFETIME, status_at};
 use crate::error::{Code, Problem};
@@ -23,6 +24,8 @@ use crate::store::{Claim, StoredCheckout, StoredSession};
 mod buyer;
 mod destination;
 mod identity;
+
+use identity::SignedIn;
 
 /// How long a caller waits for another one with the same key (G4).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,17 +47,18 @@ pub struct Made {
 /// Makes the checkout that a request asks for, or finds the one that its key has made already.
 ///
 /// # Errors
-/// The request is refused, the price has changed, or the provider did not answer. After the
-/// latter the same request with the same key goes on where this one stopped.
-pub async fn order(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
+/// The request is refused, the price has changed, whoever asks has to wait or to solve a challenge,
+/// or the provider did not answer. After the latter the same request with the same key goes on where
+/// this one stopped.
+pub async fn order(app: &App, visitor: &Visitor, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
     let working = {
-        let (app, key) = (app.clone(), key.to_owned());
-        async move { claim_and_send(&app, &key, request).await }
+        let (app, visitor, key) = (app.clone(), visitor.clone(), key.to_owned());
+        async move { claim_and_send(&app, &visitor, &key, request).await }
     };
     app.finish(working).await?
 }
 
-async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
+async fn claim_and_send(app: &App, visitor: &Visitor, key: &str, request: CheckoutRequest) -> Result<Made, Problem> {
     let key_hash = app.keys.fingerprint("POST /v1/checkouts", key.as_bytes());
     let signed_in = identity::believed(app, request.customer_token.as_deref())?;
     let fingerprint = identity::fingerprint(app, &request, signed_in.reference())?;
@@ -73,22 +77,63 @@ async fn claim_and_send(app: &App, key: &str, request: CheckoutRequest) -> Resul
             return Ok(Made { checkout: known.clone(), session, replayed: true });
         }
     }
-    // An order that was claimed may be finished after its quote, or its customer's token, has expired.
-    let reference = if known.is_some() { signed_in.reference() } else { signed_in.fresh()? };
-    let sealed = unseal(app, &request, known.is_some()).await?;
-    let order = Wanted::read(app, &request, &sealed, reference)?;
-    let quote = agreed(app, &sealed, &order.cart).await;
-    let claimed = match (known, quote) {
-        (Some(known), Err(problem)) if problem.code == Code::PriceChanged => {
+    match known {
+        Some(known) => finish(app, &request, &signed_in, known).await,
+        None => begin(app, visitor, &request, &signed_in, [key_hash, fingerprint]).await,
+    }
+}
+
+/// Goes on with an order that was claimed and has no payment page yet, also after its quote, or its
+/// customer's token, has expired. It costs nothing: it was let in when it was claimed.
+async fn finish(
+    app: &App,
+    request: &CheckoutRequest,
+    signed_in: &SignedIn,
+    known: StoredCheckout,
+) -> Result<Made, Problem> {
+    let sealed = match token::open(&app.keys.quotes, &request.quote_token, app.clock.now()) {
+        Ok(sealed) => sealed,
+        Err(TokenError::Expired(sealed)) => *sealed,
+        Err(TokenError::Forged) => return Err(Problem::at(Code::QuoteInvalid, "/quote_token")),
+    };
+    let order = Wanted::read(app, request, &sealed, signed_in.reference())?;
+    if let Err(problem) = agreed(app, &sealed, &order.cart).await {
+        if problem.code == Code::PriceChanged {
             // Nobody has seen its payment page: the buyer agrees to the new price with a new order.
             app.store.release(&known.id).await?;
-            return Err(problem);
         }
-        (_, Err(problem)) => return Err(problem),
-        (Some(known), Ok(_)) => resume(app, known).await?,
-        (None, Ok(quote)) => claim(app, key_hash, fingerprint, &order, &quote).await?,
+        return Err(problem);
+    }
+    send(app, resume(app, known).await?, &order).await
+}
+
+/// Makes a new order, for whoever may have one.
+async fn begin(
+    app: &App,
+    visitor: &Visitor,
+    request: &CheckoutRequest,
+    signed_in: &SignedIn,
+    hashes: [[u8; 32]; 2],
+) -> Result<Made, Problem> {
+    app.selling.check()?;
+    let reference = signed_in.fresh()?;
+    let sealed = unseal(app, visitor, request).await?;
+    let order = Wanted::read(app, request, &sealed, reference)?;
+    // Before the provider is asked for anything.
+    let ticket = app.abuse.admit_order(visitor, app.clock.now())?;
+    let made = async {
+        let quote = agreed(app, &sealed, &order.cart).await?;
+        let claimed = claim(app, visitor, hashes, &order, &quote).await?;
+        send(app, claimed, &order).await
     };
-    send(app, claimed, &order).await
+    made.await.inspect_err(|problem| give_back(app, ticket, problem))
+}
+
+/// An order that came to nothing costs nothing; one whose answer was lost may have become a session.
+fn give_back(app: &App, ticket: Ticket, problem: &Problem) {
+    if problem.code != Code::ProviderUnknown {
+        app.abuse.give_back(ticket);
+    }
 }
 
 /// A key is answered with the same bytes for a week, and while its order lives; after that, an order
@@ -141,13 +186,13 @@ impl<'a> Wanted<'a> {
     }
 }
 
-async fn unseal(app: &App, request: &CheckoutRequest, claimed: bool) -> Result<Sealed, Problem> {
+async fn unseal(app: &App, visitor: &Visitor, request: &CheckoutRequest) -> Result<Sealed, Problem> {
     match token::open(&app.keys.quotes, &request.quote_token, app.clock.now()) {
         Ok(sealed) => Ok(sealed),
         Err(TokenError::Forged) => Err(Problem::at(Code::QuoteInvalid, "/quote_token")),
-        Err(TokenError::Expired(sealed)) if claimed => Ok(*sealed),
         Err(TokenError::Expired(sealed)) => {
             let cart = quote::check(&app.catalog, &sealed.request)?;
+            app.abuse.admit_quote(visitor, app.clock.now())?;
             let renewed = pricing::quote_of(app, &sealed.request, &cart).await?;
             Err(Problem::from(Code::QuoteExpired).with_quote(renewed))
         }
@@ -166,8 +211,8 @@ async fn agreed(app: &App, sealed: &Sealed, cart: &Cart<'_>) -> Result<Quote, Pr
 
 async fn claim(
     app: &App,
-    key_hash: [u8; 32],
-    fingerprint: [u8; 32],
+    visitor: &Visitor,
+    [key_hash, fingerprint]: [[u8; 32]; 2],
     wanted: &Wanted<'_>,
     quote: &Quote,
 ) -> Result<StoredCheckout, Problem> {
@@ -177,7 +222,8 @@ async fn claim(
         let unknown = || Problem::at(Code::UnknownCheckout, "/renews");
         let old = app.store.checkout(renews).await?.ok_or_else(unknown)?;
         // What is paid, or about to be, is not sold again in its name (G7).
-        if !old.status.is_payable() {
+        // Nor is one whose buyer has tried card after card (S12).
+        if !old.status.is_payable() || app.abuse.is_spoiled(old.failures) {
             return Err(Code::OrderClosed.into());
         }
     }
@@ -188,6 +234,7 @@ async fn claim(
         order: Order::new(&wanted.cart, quote.total),
         customer_reference: wanted.reference.map(str::to_owned),
         renews,
+        buyer: visitor.caller.counted(),
         created_at: now,
         expires_at: now + SESSION_LIFETIME,
     };

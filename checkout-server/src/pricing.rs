@@ -2,6 +2,7 @@
 
 use checkout_types::{Quote, QuoteRequest};
 
+use crate::abuse::Visitor;
 use crate::app::App;
 use crate::error::{Code, Problem};
 use crate::quote::{self, Cart, token};
@@ -10,9 +11,25 @@ use crate::random;
 /// Quotes a cart that a browser asks for.
 ///
 /// # Errors
-/// The cart is not allowed, or the provider gives no price.
-pub async fn quote(app: &App, request: &QuoteRequest) -> Result<Quote, Problem> {
+/// The cart is not allowed, the provider gives no price, nothing is sold at the moment, or whoever
+/// asks has to wait or to solve a challenge.
+pub async fn quote(app: &App, visitor: &Visitor, request: &QuoteRequest) -> Result<Quote, Problem> {
+    app.selling.check()?;
+    if request.discount_code.is_none() {
+        return quote_admitted(app, visitor, request).await;
+    }
+    let guess = app.abuse.admit_code(visitor, app.clock.now())?;
+    let quoted = quote_admitted(app, visitor, request).await;
+    let is_wrong = matches!(&quoted, Err(problem) if problem.code == Code::DiscountInvalid);
+    if !is_wrong {
+        app.abuse.forgive(guess);
+    }
+    quoted
+}
+
+async fn quote_admitted(app: &App, visitor: &Visitor, request: &QuoteRequest) -> Result<Quote, Problem> {
     let cart = quote::check(&app.catalog, request)?;
+    app.abuse.admit_quote(visitor, app.clock.now())?;
     quote_of(app, request, &cart).await
 }
 

@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use crate::checkout::Order;
 use crate::error::{Code, Problem};
 use crate::event::Notice;
+use crate::keys::AddressKey;
 
 mod fold;
 mod folder;
+mod recent;
 mod rows;
+mod selling;
 mod sqlite;
 mod verbs;
 
@@ -41,6 +44,10 @@ pub struct StoredCheckout {
     pub status: CheckoutStatus,
     /// The provider's reason for the last failure.
     pub error_code: Option<String>,
+    /// Whose budgets it counts for.
+    pub buyer: Option<AddressKey>,
+    /// How many of its payments have failed.
+    pub failures: u32,
 }
 
 /// The provider's session of a checkout.
@@ -67,6 +74,8 @@ pub struct Claim {
     pub customer_reference: Option<String>,
     /// The expired checkout that this one replaces.
     pub renews: Option<String>,
+    /// Whose budgets it counts for.
+    pub buyer: Option<AddressKey>,
     /// Now.
     pub created_at: Timestamp,
     /// When its payment page will stop working.
@@ -124,6 +133,27 @@ pub struct Change {
     pub status: CheckoutStatus,
     /// Whether it has been paid twice (G7).
     pub paid_twice: bool,
+    /// Whose budgets it counts for.
+    pub buyer: Option<AddressKey>,
+    /// Whether it was this that paid it.
+    pub newly_paid: bool,
+    /// How many failed payments of it this told of.
+    pub newly_failed: u32,
+}
+
+/// An order of the last hours, as far as budgets are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentOrder {
+    /// Whose budgets it counts for.
+    pub buyer: AddressKey,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many of its payments have failed.
+    pub failures: u32,
+    /// When it last changed: no failure was later.
+    pub changed_at: Timestamp,
+    /// Whether it was paid.
+    pub paid: bool,
 }
 
 /// Why something could not be remembered or recalled.

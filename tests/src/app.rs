@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use checkout_server::abuse::Limits;
 use checkout_server::catalog::Catalog;
 use checkout_server::clock::Clock;
 use checkout_server::demo::{self, Demo, Options, Ready};
@@ -57,8 +58,16 @@ impl TestApp {
     async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
         let folder = data.path().to_owned();
-        let layer = canary::watched;
-        let options = Options { port: 0, data: folder.clone(), catalog, clock: clock.clone(), allowed_origins, layer };
+        let options = Options {
+            port: 0,
+            data: folder.clone(),
+            catalog,
+            clock: clock.clone(),
+            allowed_origins,
+            layer: canary::watched,
+            // Challenges that a debug build solves at once.
+            limits: Limits { easiest_challenge: 4, hardest_challenge: 10, ..Limits::default() },
+        };
         let demo = demo::start(options).await.expect("free ports on loopback");
         let canaries = Guard::new(&demo.ready, folder);
         Self { demo, clock, http: client(), canaries, data }
@@ -168,12 +177,13 @@ impl TestApp {
 
     /// Waits until a checkout stands there.
     pub async fn wait_for(&self, created: &CreatedCheckout, status: CheckoutStatus) -> Checkout {
-        for _ in 0..200 {
+        // Within the pace at which one checkout may be read.
+        for _ in 0..50 {
             let state = self.state(created).await;
             if state.status == status {
                 return state;
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("{} is {:?}, not {status:?}", created.id, self.state(created).await.status);
     }

@@ -3,12 +3,14 @@
 
 use std::net::SocketAddr;
 
-use checkout_server::app::{App, Changes, Flights, Parts};
+use checkout_server::abuse::Limits;
+use checkout_server::app::{App, Parts};
 use checkout_server::catalog::Catalog;
 use checkout_server::clock::Clock;
 use checkout_server::error::Code;
 use checkout_server::event::Notice;
 use checkout_server::http;
+use checkout_server::http::assets::Releases;
 use checkout_server::keys::Keys;
 use checkout_server::provider::{Answer, NewSession, Provider, ProviderError, Session};
 use checkout_server::quote::Cart;
@@ -19,8 +21,6 @@ use reqwest::Response;
 use reqwest::header::ORIGIN;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::http::client;
 
@@ -72,7 +72,7 @@ pub async fn quote_under(fault: Fault) -> Response {
     let data = tempfile::tempdir().expect("a temporary folder");
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
     let helper = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let app = App::new(Parts {
+    let app = App::open(Parts {
         catalog: Catalog::parse(include_str!("../../catalog.example.toml")).expect("the example has no mistakes"),
         clock: Clock::default(),
         provider: Box::new(Faulty(fault)),
@@ -82,17 +82,17 @@ pub async fn quote_under(fault: Fault) -> Response {
         public_url: helper.clone(),
         allowed_origins: vec![SHOP.to_owned()],
         test_mode: true,
-        stopping: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-        flights: Flights::default(),
-        changes: Changes::default(),
-        releases: Default::default(),
-    });
+        trusted_proxies: Vec::new(),
+        limits: Limits::default(),
+        releases: Releases::default(),
+    })
+    .await
+    .expect("a new database");
     let stopping = app.stopping.clone();
     let serving = tokio::spawn(http::serve::serve(
         listener,
         http::router(&app),
-        http::serve::Limits::trusting(),
+        http::serve::ListenerLimits::trusting(),
         stopping.clone(),
     ));
     let request = client().post(format!("{helper}/v1/quotes")).header(ORIGIN, SHOP);

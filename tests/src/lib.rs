@@ -6,6 +6,7 @@
 pub mod app;
 pub mod axe;
 pub mod browser;
+pub mod buyer;
 pub mod canary;
 pub mod faulty;
 pub mod http;

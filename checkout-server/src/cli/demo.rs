@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, StopSignal, read_catalog, say};
+use crate::abuse::Limits;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::demo::{self, Options, Ready};
@@ -40,8 +41,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => Catalog::parse(EXAMPLE).map_err(|errors| errors.in_file("catalog.example.toml"))?,
     };
     let folder = data.clone().unwrap_or_else(forgotten);
-    let layer = std::convert::identity;
-    let options = Options { port, data: folder.clone(), catalog, clock: Clock::default(), allowed_origins, layer };
+    let options = Options {
+        port,
+        data: folder.clone(),
+        catalog,
+        clock: Clock::default(),
+        allowed_origins,
+        limits: Limits::default(),
+        layer: std::convert::identity,
+    };
     let demo = demo::start(options)
         .await
         .map_err(|error| format!("the demo cannot start on port {port}: {error}; try --port 0"))?;

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Failure, StopSignal, read_catalog, say};
 use crate::clock::Clock;
-use crate::http::serve::{Limits, serve};
+use crate::http::serve::{ListenerLimits, serve};
 use crate::random;
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::signature::SigningSecret;
@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     });
     let stopping = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(serve(listener, sandbox.router(), Limits::trusting(), stopping.clone()));
+    tasks.spawn(serve(listener, sandbox.router(), ListenerLimits::trusting(), stopping.clone()));
     tasks.spawn({
         let stopping = stopping.clone();
         async move { sandbox.run_deliveries(stopping).await }

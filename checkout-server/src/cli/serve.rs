@@ -4,11 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::{Failure, StopSignal, read_catalog, say};
-use crate::app::{App, Changes, Flights, Parts};
+use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::helper::{self, Listeners};
@@ -52,7 +50,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         "operations": format!("http://{}", listeners.operations.local_addr()?),
     });
 
-    let app = App::new(Parts {
+    let app = App::open(Parts {
+        trusted_proxies: settings.trusted_proxies,
+        limits: settings.limits,
         catalog: read_catalog(&settings.catalog)?,
         clock: Clock::default(),
         provider: Box::new(Guard::new(Dodo::new(
@@ -66,12 +66,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,
         test_mode: !settings.live,
-        stopping: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-        flights: Flights::default(),
-        changes: Changes::default(),
         releases: kept_widgets(&data),
-    });
+    })
+    .await?;
     helper::start(&app, listeners, http::router(&app));
     if json {
         say(&ready.to_string())?;

@@ -9,15 +9,14 @@ use axum::Router;
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::{Activity, DemoConfig, Who, activity_layer, router};
+use crate::abuse::Limits;
 use crate::app::{App, Parts};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::helper::{self, Listeners};
-use crate::http::serve::Limits;
+use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
@@ -40,6 +39,8 @@ pub struct Options {
     pub allowed_origins: Vec<String>,
     /// Put around what the helper and the shop answer: `std::convert::identity`, or a test's own look at it.
     pub layer: fn(Router) -> Router,
+    /// What is too much.
+    pub limits: Limits,
 }
 
 /// A demo that is up.
@@ -78,7 +79,7 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock, mut allowed_origins, layer } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins, limits, layer } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
@@ -89,8 +90,8 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         helper: address(&public)?,
         operations: address(&operations)?,
         sandbox: address(&sandbox_listener)?,
-        secret_key: kept_key(&data)?,
-        operator_key: format!("op_demo_{}", random::alphanumeric::<32>()),
+        secret_key: kept_key(&data, "secret_key", "sk_demo_")?,
+        operator_key: kept_key(&data, "operator_key", "op_demo_")?,
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
         webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
     };
@@ -104,32 +105,36 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
         base_url: ready.sandbox.clone(),
     });
-    let app = App::new(Parts {
+    let app = App::open(Parts {
+        // So that a header can play a buyer from anywhere: nobody but this machine reaches a demo.
+        trusted_proxies: ["127.0.0.1", "::1"]
+            .map(|proxy| proxy.parse().map_err(io::Error::other))
+            .into_iter()
+            .collect::<io::Result<_>>()?,
         provider: Box::new(Guard::new(
             Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
                 .map_err(io::Error::other)?,
         )),
         store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
+        limits,
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,
         test_mode: true,
-        stopping: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-        flights: crate::app::Flights::default(),
-        changes: crate::app::Changes::default(),
         releases: http::assets::Releases::default(),
         catalog,
         clock: clock.clone(),
-    });
+    })
+    .await
+    .map_err(io::Error::other)?;
 
     let activity = Activity::new(clock);
     let tasks = &app.tasks;
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
     helper::start(&app, Listeners { public, operations }, layer(helper_router));
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
-    tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, Limits::trusting(), app.stopping.clone()));
+    tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, ListenerLimits::trusting(), app.stopping.clone()));
     tasks.spawn({
         let (sandbox, stopping) = (sandbox.clone(), app.stopping.clone());
         async move { sandbox.run_deliveries(stopping).await }
@@ -142,7 +147,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         catalog: app.catalog.clone(),
         activity,
     });
-    tasks.spawn(http::serve::serve(shop_listener, layer(shop), Limits::trusting(), app.stopping.clone()));
+    tasks.spawn(http::serve::serve(shop_listener, layer(shop), ListenerLimits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })
 }
 
@@ -183,16 +188,16 @@ fn address(listener: &TcpListener) -> io::Result<String> {
 }
 
 /// The same data folder keeps the same key, so that a page's secrets survive a restart.
-fn kept_key(data: &Path) -> io::Result<String> {
+fn kept_key(data: &Path, name: &str, prefix: &str) -> io::Result<String> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
 
     store::prepare_folder(data)?;
-    let path = data.join("secret_key");
+    let path = data.join(name);
     if let Ok(key) = std::fs::read_to_string(&path) {
         return Ok(key.trim().to_owned());
     }
-    let key = format!("sk_demo_{}", random::alphanumeric::<32>());
+    let key = format!("{prefix}{}", random::alphanumeric::<32>());
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     writeln!(file, "{key}")?;
     Ok(key)

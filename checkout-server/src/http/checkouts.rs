@@ -14,7 +14,9 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::broadcast;
 
 use super::extract::{IdempotencyKey, Json};
+use super::visitor::Paced;
 use super::who::{Page, Readable};
+use crate::abuse::{Visitor, Watch};
 use crate::app::App;
 use crate::checkout::{canceled, failure, status_at};
 use crate::clock::rfc3339;
@@ -26,9 +28,10 @@ pub(super) async fn create(
     _: Page,
     State(app): State<App>,
     IdempotencyKey(key): IdempotencyKey,
+    visitor: Visitor,
     Json(request): Json<CheckoutRequest>,
 ) -> Result<Response, Problem> {
-    let Made { checkout, session, replayed } = ordering::order(&app, &key, request).await?;
+    let Made { checkout, session, replayed } = ordering::order(&app, &visitor, &key, request).await?;
     let created = CreatedCheckout {
         client_secret: app.keys.client_secret(&checkout.id),
         // As it was then: a replay has the same bytes, whatever has happened since (G3).
@@ -46,7 +49,7 @@ pub(super) async fn create(
 }
 
 /// Whose order it is, is for the merchant's own server alone.
-pub(super) async fn show(State(app): State<App>, readable: Readable) -> Answer<MerchantCheckout> {
+pub(super) async fn show(State(app): State<App>, readable: Readable, _: Paced) -> Answer<MerchantCheckout> {
     let Readable { mut checkout, by_merchant } = readable;
     let customer_reference = checkout.customer_reference.take().filter(|_| by_merchant);
     Answer(MerchantCheckout { checkout: shown(&app, checkout), customer_reference })
@@ -73,10 +76,15 @@ pub(super) fn shown(app: &App, checkout: StoredCheckout) -> Checkout {
 }
 
 /// Server-sent events: the present state at once, then each change, until nothing more will come.
-pub(super) async fn follow(State(app): State<App>, Readable { checkout, .. }: Readable) -> Response {
+pub(super) async fn follow(
+    State(app): State<App>,
+    Readable { checkout, .. }: Readable,
+    _: Paced,
+) -> Result<Response, Problem> {
+    let watch = app.abuse.admit_watch(&checkout.id)?;
     // Before the state is read again, so that no change falls in between.
     let changes = app.changes.subscribe();
-    let events = states(app, checkout.id, changes).map(|state| {
+    let events = states(app, checkout.id, changes, watch).map(|state| {
         let data = serde_json::to_string(&state).unwrap_or_default();
         Ok::<_, Infallible>(Event::default().event("checkout").data(data))
     });
@@ -84,7 +92,7 @@ pub(super) async fn follow(State(app): State<App>, Readable { checkout, .. }: Re
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     // Proxies that collect answers would hold the news back.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    response
+    Ok(response)
 }
 
 /// Where one watcher of a checkout is.
@@ -93,10 +101,12 @@ struct Watcher {
     id: String,
     changes: broadcast::Receiver<String>,
     last: Option<Checkout>,
+    /// Counts as one of those who watch it.
+    _watch: Watch,
 }
 
-fn states(app: App, id: String, changes: broadcast::Receiver<String>) -> impl Stream<Item = Checkout> {
-    stream::unfold(Watcher { app, id, changes, last: None }, async |mut watcher| {
+fn states(app: App, id: String, changes: broadcast::Receiver<String>, watch: Watch) -> impl Stream<Item = Checkout> {
+    stream::unfold(Watcher { app, id, changes, last: None, _watch: watch }, async |mut watcher| {
         if watcher.last.as_ref().is_some_and(|last| last.status.is_final()) {
             return None;
         }

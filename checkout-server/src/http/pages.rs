@@ -43,13 +43,7 @@ pub(super) fn refusal(problem: &Problem) -> Response {
     let context = minijinja::context! { title => code.title(), code => code.as_str(), retryable => code.retryable() };
     match render("problem.html", context) {
         // The page says it all: `answer::contain` must not put JSON in its place.
-        Ok(page) => {
-            let mut response = (status, page).into_response();
-            if let Some(after) = problem.retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
-            }
-            response
-        }
+        Ok(page) => later((status, page).into_response(), Some(problem)),
         Err(problem) => problem.into_response(),
     }
 }
@@ -61,6 +55,14 @@ pub(super) async fn in_words(request: Request, next: Next) -> Response {
         Some(problem) => refusal(&problem),
         None => response,
     }
+}
+
+/// Says when to come back, where the refusal says so.
+pub(super) fn later(mut response: Response, refused: Option<&Problem>) -> Response {
+    if let Some(after) = refused.and_then(|problem| problem.retry_after) {
+        response.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
+    }
+    response
 }
 
 /// `GET /problems/{code}`: what a code means, for whoever follows a problem's `type`.

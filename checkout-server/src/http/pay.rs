@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::extract::{body, one};
 use super::who::leak;
 use super::{json, pages};
+use crate::abuse::{Caller, Proof, Visitor};
 use crate::app::App;
 use crate::catalog::{Price, Product};
 use crate::error::{Code, Problem};
@@ -48,6 +49,8 @@ struct Form {
     key: String,
     quote_token: String,
     embed: String,
+    /// What the page was given when it asked for patience.
+    patience: String,
 }
 
 pub(super) async fn show(
@@ -64,12 +67,21 @@ pub(super) async fn show(
         embed: wish.embed.unwrap_or_default(),
         ..Form::default()
     };
-    page(&app, &price_id, &form, None, None).unwrap_or_else(|problem| pages::refusal(&problem))
+    let shown = app.selling.check().and_then(|()| page(&app, &price_id, &form, None, None));
+    shown.unwrap_or_else(|problem| pages::refusal(&problem))
 }
 
-pub(super) async fn submit(State(app): State<App>, Path(price_id): Path<String>, request: Request) -> Response {
+pub(super) async fn submit(
+    State(app): State<App>,
+    Path(price_id): Path<String>,
+    caller: Caller,
+    request: Request,
+) -> Response {
     let answered = match form(&app, request).await {
-        Ok(form) => answer(&app, &price_id, &form).await,
+        Ok(form) => {
+            let patience = Some(form.patience.clone()).filter(|token| !token.is_empty());
+            answer(&app, &Visitor { caller, proof: Proof::Patience(patience) }, &price_id, &form).await
+        }
         Err(problem) => Err(problem),
     };
     answered.unwrap_or_else(|problem| pages::refusal(&problem))
@@ -88,8 +100,8 @@ async fn form(app: &App, request: Request) -> Result<Form, Problem> {
     }
     let form: Form = serde_urlencoded::from_bytes(&body).map_err(|_| Code::UnknownField)?;
     // The same rules as for JSON: what is wrong is not even shown again.
-    let Form { step, quantity, email, country, postal_code, discount_code, key, quote_token, embed } = &form;
-    for text in [step, quantity, email, country, postal_code, discount_code, key, embed] {
+    let Form { step, quantity, email, country, postal_code, discount_code, key, quote_token, embed, patience } = &form;
+    for text in [step, quantity, email, country, postal_code, discount_code, key, embed, patience] {
         json::check_text(text)?;
     }
     json::check_sealed(quote_token)?;
@@ -111,25 +123,26 @@ fn is_same(origin: &str, headers: &HeaderMap) -> bool {
     host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, from)| from == host))
 }
 
-async fn answer(app: &App, price_id: &str, form: &Form) -> Result<Response, Problem> {
+async fn answer(app: &App, visitor: &Visitor, price_id: &str, form: &Form) -> Result<Response, Problem> {
     if form.step == "change" {
         return page(app, price_id, form, None, None);
     }
-    let asked = if form.step == "pay" { pay(app, form).await } else { review(app, price_id, form).await };
+    let asked =
+        if form.step == "pay" { pay(app, visitor, form).await } else { review(app, visitor, price_id, form).await };
     match asked {
         Ok(Step::Review(quote)) => page(app, price_id, form, Some(&quote), None),
         Ok(Step::Pay(url)) => Ok(Redirect::to(&url).into_response()),
         // The price is another one now: show it and ask again.
         Err(Problem { code: code @ (Code::PriceChanged | Code::QuoteExpired), quote: Some(quote), .. }) => {
-            page(app, price_id, form, Some(&quote), Some(code))
+            page(app, price_id, form, Some(&quote), Some(&code.into()))
         }
         // The order may have been made: the same key goes on where it stopped.
         Err(problem) if problem.code.retryable() && form.step == "pay" => {
             let quote = token::reopen(&app.keys.quotes, &form.quote_token);
-            page(app, price_id, form, quote.as_ref(), Some(problem.code))
+            page(app, price_id, form, quote.as_ref(), Some(&problem))
         }
         Err(problem) if problem.code.status() == 422 || problem.code.retryable() => {
-            page(app, price_id, form, None, Some(problem.code))
+            page(app, price_id, form, None, Some(&problem))
         }
         Err(problem) => Err(problem),
     }
@@ -140,7 +153,7 @@ enum Step {
     Pay(String),
 }
 
-async fn review(app: &App, price_id: &str, form: &Form) -> Result<Step, Problem> {
+async fn review(app: &App, visitor: &Visitor, price_id: &str, form: &Form) -> Result<Step, Problem> {
     // Told now, not after the price has been read.
     ordering::check_email(&form.email)?;
     let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -158,10 +171,10 @@ async fn review(app: &App, price_id: &str, form: &Form) -> Result<Step, Problem>
         }),
         currency: None,
     };
-    Ok(Step::Review(Box::new(pricing::quote(app, &request).await?)))
+    Ok(Step::Review(Box::new(pricing::quote(app, visitor, &request).await?)))
 }
 
-async fn pay(app: &App, form: &Form) -> Result<Step, Problem> {
+async fn pay(app: &App, visitor: &Visitor, form: &Form) -> Result<Step, Problem> {
     let request = CheckoutRequest {
         quote_token: form.quote_token.clone(),
         customer: Customer { email: form.email.clone(), name: None },
@@ -173,7 +186,7 @@ async fn pay(app: &App, form: &Form) -> Result<Step, Problem> {
     if form.key.len() < 16 {
         return Err(Code::IdempotencyKeyInvalid.into());
     }
-    let made = ordering::order(app, &format!("pay-page-{}", form.key), request).await?;
+    let made = ordering::order(app, visitor, &format!("pay-page-{}", form.key), request).await?;
     Ok(Step::Pay(made.session.url))
 }
 
@@ -182,7 +195,7 @@ fn page(
     price_id: &str,
     form: &Form,
     quote: Option<&Quote>,
-    refused: Option<Code>,
+    refused: Option<&Problem>,
 ) -> Result<Response, Problem> {
     let (product, price) = app.catalog.price(price_id).ok_or(Code::NotFound)?;
     let quantity = form.quantity.trim().parse().ok().filter(|quantity| price.quantity.allows(*quantity));
@@ -195,21 +208,34 @@ fn page(
         embed => form.embed == "1",
         // One key for one agreement: a price that was agreed to anew is a new order.
         key => match refused {
-            Some(code) if code.retryable() && quote.is_some() => form.key.clone(),
+            Some(problem) if problem.code.retryable() && quote.is_some() => form.key.clone(),
             _ => random::alphanumeric::<32>(),
         },
+        patience => refused.and_then(|problem| problem.challenge.as_ref()).map(|challenge| challenge.token.as_str()),
     };
     let context = context! {
         offer => offer(product, price),
         form => filled,
         quote => quote.map(priced),
-        problem => refused.map(Code::title),
+        problem => refused.map(words),
         test_mode => app.test_mode,
     };
     let page = pages::render("pay.html", context)?;
     // A refusal stays one for programs, too; the page is the same for people.
-    let status = refused.and_then(|code| StatusCode::from_u16(code.status()).ok()).unwrap_or_default();
-    Ok((status, page).into_response())
+    let status = refused.and_then(|problem| StatusCode::from_u16(problem.code.status()).ok()).unwrap_or_default();
+    Ok(pages::later((status, page).into_response(), refused))
+}
+
+/// What a buyer reads. A page without a script is asked for patience, not for work.
+fn words(problem: &Problem) -> String {
+    let minutes = problem.retry_after.map_or(0, |after| after.as_secs().div_ceil(60));
+    match problem.code {
+        Code::ChallengeRequired => {
+            "Many orders are being made right now. Wait ten seconds, then press the button again.".to_owned()
+        }
+        code @ Code::RateLimited if minutes > 1 => format!("{} It works again in {minutes} minutes.", code.title()),
+        code => code.title().to_owned(),
+    }
 }
 
 fn offer(product: &Product, price: &Price) -> Value {

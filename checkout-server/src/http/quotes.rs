@@ -6,6 +6,7 @@ use checkout_types::{Quote, QuoteRequest};
 
 use super::extract::Json;
 use super::who::Page;
+use crate::abuse::Visitor;
 use crate::app::App;
 use crate::error::Problem;
 use crate::pricing;
@@ -13,7 +14,8 @@ use crate::pricing;
 pub(super) async fn create(
     _: Page,
     State(app): State<App>,
+    visitor: Visitor,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Answer<Quote>, Problem> {
-    pricing::quote(&app, &request).await.map(Answer)
+    pricing::quote(&app, &visitor, &request).await.map(Answer)
 }

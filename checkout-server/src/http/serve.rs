@@ -23,7 +23,7 @@ mod connections;
 
 use connections::{Connections, Seat, State};
 
-pub use connections::Limits;
+pub use connections::ListenerLimits;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
@@ -35,7 +35,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const SWEEP: Duration = Duration::from_millis(250);
 
 /// Serves until `stopping`, then finishes what is under way.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stopping: CancellationToken) {
+pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits, stopping: CancellationToken) {
     let door = Arc::new(Door { begun: Instant::now(), connections: Connections::new(limits) });
     let tasks = TaskTracker::new();
     let mut sweep = tokio::time::interval(SWEEP);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
@@ -63,8 +64,9 @@ fn refold(connection: &Connection, checkout: &StoredCheckout, now: Timestamp) ->
     let outcome = outcome(&checkout.order, session, &payments_of(connection, &checkout.id)?);
     let changed = connection
         .prepare_cached(
-            "UPDATE checkouts SET status = ?2, payment_id = ?3, error_code = ?4, paid_twice = ?5, changed_at = ?6
-             WHERE id = ?1 AND (status, payment_id, error_code, paid_twice) IS NOT (?2, ?3, ?4, ?5)",
+            "UPDATE checkouts
+             SET status = ?2, payment_id = ?3, error_code = ?4, paid_twice = ?5, failures = ?6, changed_at = ?7
+             WHERE id = ?1 AND (status, payment_id, error_code, paid_twice, failures) IS NOT (?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![
             checkout.id,
@@ -72,9 +74,18 @@ fn refold(connection: &Connection, checkout: &StoredCheckout, now: Timestamp) ->
             outcome.payment,
             outcome.error_code,
             outcome.paid_twice,
+            outcome.failures,
             now.as_microsecond(),
         ])?;
-    let change = Change { checkout: checkout.id.clone(), status: outcome.status, paid_twice: outcome.paid_twice };
+    let is_paid = |status| matches!(status, CheckoutStatus::Paid | CheckoutStatus::Fulfilled);
+    let change = Change {
+        checkout: checkout.id.clone(),
+        status: outcome.status,
+        paid_twice: outcome.paid_twice,
+        buyer: checkout.buyer,
+        newly_paid: is_paid(outcome.status) && !is_paid(checkout.status),
+        newly_failed: outcome.failures.saturating_sub(checkout.failures),
+    };
     Ok(if changed == 1 { Effect::Changed(change) } else { Effect::None })
 }
 

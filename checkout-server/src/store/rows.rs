@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{StoreError, StoredCheckout, StoredSession};
 use crate::event::{Payment, PaymentSeen, PaymentState, Version};
+use crate::keys::AddressKey;
 
 /// A value as the text of a JSON column.
 pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
@@ -97,7 +98,8 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
 }
 
 /// What [`checkout`] reads.
-pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, customer_reference, session_id, url, created_at, expires_at, status, error_code";
+pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, customer_reference, session_id, url, created_at, expires_at, status, \
+    error_code, buyer_key, failures";
 
 /// The checkout with that value in a column. `column` is one of ours, never a caller's.
 pub(super) fn find(
@@ -120,6 +122,7 @@ pub(super) fn checkout(row: &Row<'_>) -> Result<StoredCheckout, StoreError> {
         Timestamp::from_microsecond(row.get(column)?).map_err(|_| impossible(column))
     };
     let session: (Option<String>, Option<String>) = (row.get("session_id")?, row.get("url")?);
+    let buyer: Option<[u8; 16]> = row.get("buyer_key")?;
     let order: String = row.get("order_json")?;
     let status: String = row.get("status")?;
     let status = ALL_STATUSES.into_iter().find(|known| known.as_str() == status).ok_or_else(|| impossible("status"))?;
@@ -136,6 +139,8 @@ pub(super) fn checkout(row: &Row<'_>) -> Result<StoredCheckout, StoreError> {
         expires_at: time("expires_at")?,
         status,
         error_code: row.get("error_code")?,
+        buyer: buyer.map(AddressKey::from_bytes),
+        failures: row.get("failures")?,
         id,
     })
 }

@@ -32,15 +32,16 @@ impl Store {
     /// See [`StoreError`].
     pub async fn claim(&self, claim: Claim) -> Result<Option<StoredCheckout>, StoreError> {
         self.write(move |connection| {
-            let Claim { id, key_hash, fingerprint, order, customer_reference, renews, created_at, expires_at } = claim;
+            let Claim { id, key_hash, fingerprint, order, customer_reference, renews, buyer, created_at, expires_at } =
+                claim;
             let order = json(&order)?;
             let (created_at, expires_at) = (created_at.as_microsecond(), expires_at.as_microsecond());
             let inserted = connection
                 .prepare_cached(
                     "INSERT INTO checkouts
                         (id, key_hash, fingerprint, sends, order_json, renews, created_at, expires_at, changed_at,
-                         customer_reference)
-                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?6, ?8) ON CONFLICT (key_hash) DO NOTHING",
+                         customer_reference, buyer_key)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?6, ?8, ?9) ON CONFLICT (key_hash) DO NOTHING",
                 )?
                 .execute(params![
                     id,
@@ -50,7 +51,8 @@ impl Store {
                     renews,
                     created_at,
                     expires_at,
-                    customer_reference
+                    customer_reference,
+                    buyer.map(|key| *key.bytes())
                 ])?;
             if inserted == 1 { find(connection, "id", &id) } else { Ok(None) }
         })

@@ -1,5 +1,6 @@
 //! Stories told over HTTP: to the helper as a page, a buyer and the provider speak to it.
 
+mod abuse;
 mod bad_input;
 mod buying;
 mod doors;

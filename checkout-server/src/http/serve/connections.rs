@@ -3,11 +3,13 @@
 //! the clock is `serve`'s.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+
+use crate::http::address::{is_this_machine, network_of};
 
 /// Of one address, how many may keep us waiting for longer than [`SLOW`] (G30).
 const MOST_SLOW: usize = 64;
@@ -24,20 +26,20 @@ pub(super) type Moment = u64;
 
 /// What one listener takes.
 #[derive(Clone)]
-pub struct Limits {
+pub struct ListenerLimits {
     /// Connections in all.
     pub connections: usize,
     /// Whose connections are many people's: a proxy of ours. No limit per address holds for it.
     pub trusted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
-impl Default for Limits {
+impl Default for ListenerLimits {
     fn default() -> Self {
         Self { connections: crate::process::most_connections(), trusted: Arc::new(|_| false) }
     }
 }
 
-impl Limits {
+impl ListenerLimits {
     /// For a server that only programs of this machine use.
     #[must_use]
     pub fn trusting() -> Self {
@@ -93,7 +95,7 @@ impl Seat {
 
 /// The connections of one listener.
 pub(super) struct Connections {
-    limits: Limits,
+    limits: ListenerLimits,
     table: Mutex<Table>,
 }
 
@@ -105,17 +107,20 @@ struct Table {
 }
 
 impl Connections {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: ListenerLimits) -> Self {
         Self { limits, table: Mutex::default() }
     }
 
     /// A place for a new connection. Where there is none left, the one that has kept us waiting
     /// longest makes room; `None` where nobody does.
     pub(super) fn admit(&self, address: IpAddr, now: Moment) -> Option<Arc<Seat>> {
-        let network = network(address);
+        let network = network_of(address);
         let trusted = (self.limits.trusted)(address.to_canonical());
         let mut table = self.table();
-        if !trusted && !itself(network) && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE) {
+        if !trusted
+            && !is_this_machine(network)
+            && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE)
+        {
             table.make_room("address", now, |seat| seat.network == network)?;
         }
         if table.seats.len() >= self.limits.connections {
@@ -207,22 +212,6 @@ impl Table {
             }
         }
         Some(seat)
-    }
-}
-
-/// Whom an address belongs to: with IPv6 one customer has a whole /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        other => other,
-    }
-}
-
-/// A developer, or a proxy that nobody configured: to count all its buyers as one would close the shop.
-fn itself(network: IpAddr) -> bool {
-    match network {
-        IpAddr::V4(v4) => v4 == std::net::Ipv4Addr::LOCALHOST,
-        IpAddr::V6(v6) => v6.is_loopback(),
     }
 }
 

@@ -5,7 +5,7 @@ use reqwest::Response;
 use reqwest::header::ORIGIN;
 
 /// The value of a hidden field of a page.
-fn hidden(page: &str, name: &str) -> String {
+pub(super) fn hidden(page: &str, name: &str) -> String {
     let start = page.find(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
     let value = &page[start + name.len() + 15..];
     value[..value.find('"').unwrap()].replace("&#x2f;", "/")

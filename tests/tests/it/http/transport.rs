@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use checkout_server::http::serve::{Limits, serve};
+use checkout_server::http::serve::{ListenerLimits, serve};
 use checkout_tests::app::TestApp;
 use checkout_tests::socket::{connect, connect_from, head, is_closed, say, until_closed};
 use futures_util::future::join_all;
@@ -76,7 +76,7 @@ async fn who_reads_too_slowly_is_closed_after_half_a_minute() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let large = axum::Router::new().route("/", axum::routing::get(async || vec![b'a'; 64 << 20]));
-    tokio::spawn(serve(listener, large, Limits::default(), CancellationToken::new()));
+    tokio::spawn(serve(listener, large, ListenerLimits::default(), CancellationToken::new()));
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(address).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_full_table_makes_room_for_a_quick_client() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = axum::Router::new().route("/", axum::routing::get(async || "here"));
-    let limits = Limits { connections: 8, ..Limits::default() };
+    let limits = ListenerLimits { connections: 8, ..ListenerLimits::default() };
     tokio::spawn(serve(listener, router, limits, CancellationToken::new()));
     let mut slow = Vec::new();
     for number in 1..=8 {

@@ -9,7 +9,7 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use checkout_server::customer::{Known, token};
-use checkout_server::http::serve::{Limits, serve};
+use checkout_server::http::serve::{ListenerLimits, serve};
 use checkout_server::http::{openapi, who};
 use checkout_server::keys::Keys;
 use checkout_tests::app::{TestApp, read};
@@ -326,7 +326,7 @@ async fn only_an_operator_changes_what_operators_change() {
     // Any route that asks for an operator.
     let router = Router::new().route("/", post(async |_: who::Operator| "done"));
     let router = router.with_state(app.demo.app.clone());
-    tokio::spawn(serve(listener, router, Limits::trusting(), CancellationToken::new()));
+    tokio::spawn(serve(listener, router, ListenerLimits::trusting(), CancellationToken::new()));
     let ask = |key: &str| app.http.post(&url).bearer_auth(key).send();
     let key = app.ready().operator_key.clone();
     assert_eq!(ask(&key).await.unwrap().status(), 200);

@@ -5,7 +5,7 @@ fn at(last: u8) -> IpAddr {
 }
 
 fn of(connections: usize) -> Connections {
-    Connections::new(Limits { connections, trusted: Arc::new(|address| address == at(250)) })
+    Connections::new(ListenerLimits { connections, trusted: Arc::new(|address| address == at(250)) })
 }
 
 fn open(connections: &Connections) -> usize {
@@ -109,7 +109,7 @@ fn networks() {
         ("::1", "::2", false),
         ("203.0.113.7", "203.0.113.8", false),
     ] {
-        let [one, other] = [one, other].map(|text| network(text.parse().unwrap()));
+        let [one, other] = [one, other].map(|text| network_of(text.parse().unwrap()));
         assert_eq!(one == other, same, "{one} {other}");
     }
 }
