@@ -66,7 +66,10 @@ impl Api {
     /// Takes the answer to a `POST /v1/quotes` that the loader sent; `None` if it got none.
     pub async fn early(&self, early: Promise) -> Option<Result<Quote, Problem>> {
         let response = within(early).await.ok().filter(JsValue::is_object)?;
-        Some(self.read(response.unchecked_into()).await.and_then(|value| wire::quote(&value).ok_or_else(unreadable)))
+        match self.read(response.unchecked_into()).await {
+            Ok(value) => Some(wire::quote(&value).ok_or_else(unreadable)),
+            Err(problem) => Some(Err(problem)),
+        }
     }
 
     /// `POST /v1/quotes`.

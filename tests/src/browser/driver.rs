@@ -48,9 +48,14 @@ fn try_to_start() -> Option<Driver> {
         .spawn()
         .expect("a shell is on every machine that has make");
     let mut lines = BufReader::new(shell.stdout.take().expect("it was asked for")).lines();
-    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        line.split_once("successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse::<u16>().ok())
-    })?;
+    let port: Option<u16> = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.split_once("successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok())
+    });
+    let Some(port) = port else {
+        drop(shell.stdin.take());
+        drop(shell.wait());
+        return None;
+    };
     // Read on, or it would fall over the closed pipe at its next word.
     std::thread::spawn(move || lines.for_each(drop));
     Some(Driver { address: format!("http://127.0.0.1:{port}"), _shell: shell })

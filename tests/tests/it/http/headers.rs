@@ -28,7 +28,7 @@ async fn told(app: &TestApp, method: Method, path: &str) -> String {
     let mut text = format!("{method} {path}\n");
     for name in TOLD {
         for value in answer.headers().get_all(name) {
-            text.push_str(&format!("  {name}: {}\n", value.to_str().unwrap()));
+            text.extend(["  ", name, ": ", value.to_str().unwrap(), "\n"]);
         }
     }
     let ready = app.ready();
