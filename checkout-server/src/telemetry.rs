@@ -1,6 +1,8 @@
 //! Logs as JSON lines on standard error; metrics in Prometheus' text form. Neither ever holds
 //! secrets or personal data: types that carry them do not print.
 
+use std::sync::OnceLock;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -11,11 +13,15 @@ pub fn start_log() {
     drop(tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init());
 }
 
-/// The process's metrics. Where there is a recorder already, a new one that nobody writes to.
+/// The process's metrics: one recorder, however many helpers it runs.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let handle = recorder.handle();
-    drop(metrics::set_global_recorder(recorder));
-    handle
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let start = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        drop(metrics::set_global_recorder(recorder));
+        handle
+    };
+    HANDLE.get_or_init(start).clone()
 }
