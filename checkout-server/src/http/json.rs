@@ -215,7 +215,7 @@ fn short(pointer: &str) -> String {
         (1..=LONGEST_NAME).contains(&step.len())
             && step.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     };
-    pointer.split('/').skip(1).take(MOST_STEPS).take_while(plain).map(|step| format!("/{step}")).collect()
+    pointer.split('/').skip(1).take(MOST_STEPS).take_while(plain).map(|step| ["/", step].concat()).collect()
 }
 
 /// RFC 6901.

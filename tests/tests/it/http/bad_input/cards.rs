@@ -47,6 +47,12 @@ const CARDS: [&str; 36] = [
     "6521111111111117",
 ];
 
+/// A route, and a body of it with a number in some field; the other text is a quote's token.
+type Body = (&'static str, fn(&str, &str) -> Value);
+
+/// A kind of order number, how one is made of chance, and how many of all may be taken for a card.
+type Form = (&'static str, fn([u64; 4]) -> String, usize);
+
 /// The number as people and programs write it.
 fn dresses(card: &str) -> [String; 5] {
     let grouped = |by: &str| {
@@ -63,7 +69,6 @@ async fn card_numbers_are_refused_in_every_field_of_every_route() {
     let cards: Vec<&str> = CARDS.into_iter().filter(|card| luhn(card)).collect();
     assert!(cards.len() >= 30, "{}", cards.len());
     let token = app.quote("pro_monthly", "DE").await.quote_token;
-    type Body = (&'static str, fn(&str, &str) -> Value);
     let fields: [Body; 16] = [
         ("/v1/quotes", |_, card| json!({"items": [{"price_id": card}]})),
         ("/v1/quotes", |_, card| json!({"items": [{"price_id": "pro_monthly", "addons": [{"addon_id": card}]}]})),
@@ -144,7 +149,6 @@ fn how_often_an_order_number_is_taken_for_a_card() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 8
     };
-    type Form = (&'static str, fn([u64; 4]) -> String, usize);
     // The most of 100,000 that may be taken for one.
     let forms: [Form; 6] = [
         ("ORD-2026-0001234", |[a, ..]| format!("ORD-2026-{:07}", a % 10_000_000), 0),
