@@ -120,7 +120,7 @@ codes! {
         "Stay between them. A price's own limits are in GET /v1/catalog, as quantity."
     TextInvalid text_invalid 422
         "A text holds characters that are not allowed, or is too long."
-        "Control characters, characters that turn the direction of text, tag characters, or many combining marks in a row; or more than 2,048 characters (a name: 120)."
+        "Control characters, characters that turn the direction of text, tag characters, or many combining marks in a row; or more than 4,096 characters (a name: 120)."
         "Send the text as a person would type it."
     CardDataRefused card_data_refused 422
         "That looks like a card number. Card numbers belong on the provider's payment page only."

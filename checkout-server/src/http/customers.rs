@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use checkout_types::customer::{CustomerToken, CustomerTokenRequest, SignedInCustomer};
 use checkout_types::problem::FieldError;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::extract::Json;
 use super::who::{Merchant, Page, SignedIn};
@@ -26,13 +26,18 @@ pub(super) async fn create_token(
 ) -> Result<Response, Problem> {
     let CustomerTokenRequest { reference, email, name, expires_in } = request;
     let customer = Known::check(&reference, email.as_deref(), name.as_deref())?;
-    let expires_at = app.clock.now() + life(expires_in)?;
+    let expires_at = whole_second(app.clock.now() + life(expires_in)?);
     let token = token::seal(&app.keys.customers, &app.public_url, &token::SignedIn { customer, expires_at });
     let created = CustomerToken { token, expires_at: rfc3339(expires_at) };
     Ok((StatusCode::CREATED, [NO_STORE], Answer(created)).into_response())
 }
 
 const NO_STORE: (header::HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// A token says its end in whole seconds.
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
 
 fn life(seconds: Option<u32>) -> Result<SignedDuration, Problem> {
     let (min, max) = (SHORTEST_LIFE, token::LONGEST_LIFE.as_secs());

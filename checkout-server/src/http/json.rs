@@ -13,7 +13,7 @@ mod card;
 /// Nesting beyond this is no request of ours.
 const DEEPEST: usize = 16;
 /// Characters in one text of a request; a quote's token is longer and checked by its seal.
-const LONGEST: usize = 2_048;
+const LONGEST: usize = 4_096;
 /// Fields whose value is sealed or hashed text of ours, not something that a person wrote.
 const OPAQUE: [&str; 2] = ["/quote_token", "/customer_token"];
 
@@ -32,7 +32,7 @@ pub fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Problem> 
     // serde takes an array for a struct; what comes out again shows where that happened.
     let again = serde_json::to_value(&typed).map_err(|_| Code::Internal)?;
     match array_for_object(&value, &again, String::new()) {
-        Some(pointer) => Err(Problem::at(Code::ObjectExpected, pointer)),
+        Some(pointer) => Err(Problem::at(Code::ObjectExpected, short(&pointer))),
         None => Ok(typed),
     }
 }
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
-    let wrong = |code, pointer: &str| Err(Problem::at(code, short(pointer.to_owned())));
+    let wrong = |code, pointer: &str| Err(Problem::at(code, short(pointer)));
     match value {
         Value::String(text) => {
             let check = if OPAQUE.contains(&pointer.as_str()) { check_sealed } else { check_text };
@@ -206,10 +206,16 @@ fn is_clean(text: &str) -> bool {
     })
 }
 
-/// A pointer names a field, and a field's name may be as long as the caller likes.
-fn short(pointer: String) -> String {
-    const LONGEST_POINTER: usize = 100;
-    pointer.chars().take(LONGEST_POINTER).collect()
+/// A pointer as it may be answered. A field's name is the caller's text, so names that are not like
+/// ours are left out: the pointer then ends at the object that holds the field.
+fn short(pointer: &str) -> String {
+    const LONGEST_NAME: usize = 40;
+    const MOST_STEPS: usize = 8;
+    let plain = |step: &&str| {
+        (1..=LONGEST_NAME).contains(&step.len())
+            && step.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    pointer.split('/').skip(1).take(MOST_STEPS).take_while(plain).map(|step| ["/", step].concat()).collect()
 }
 
 /// RFC 6901.
@@ -237,7 +243,7 @@ fn mistyped(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     } else {
         Code::TypeMismatch
     };
-    let errors: Vec<FieldError> = vec![field(short(pointer), code)];
+    let errors: Vec<FieldError> = vec![field(short(&pointer), code)];
     Problem { errors, ..code.into() }
 }
 

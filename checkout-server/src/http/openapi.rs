@@ -64,12 +64,11 @@ fn method(name: &str) -> HttpMethod {
 
 fn operation(route: &Route) -> Operation {
     let mut operation = OperationBuilder::new().operation_id(Some(route.id)).summary(Some(route.summary));
-    for scheme in route.who {
-        // Any one of them is enough; "nobody" is the empty requirement.
-        operation = operation.security(match *scheme {
-            "" => SecurityRequirement::default(),
-            scheme => SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []),
-        });
+    for schemes in route.who {
+        let all = schemes.split('+').filter(|scheme| !scheme.is_empty());
+        let needs =
+            all.fold(SecurityRequirement::default(), |needs, scheme| needs.add::<_, [&str; 0], &str>(scheme, []));
+        operation = operation.security(needs);
     }
     for parameter in route.parameters {
         operation = operation.parameter(described_parameter(parameter));

@@ -1,5 +1,7 @@
 //! Card numbers in places where nobody should type one (S11).
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Whether a text holds 13 to 19 digits, perhaps in groups, that begin like a card scheme's and
@@ -8,7 +10,7 @@ pub(super) fn is_in(text: &str) -> bool {
     let mut run: Vec<u8> = Vec::new();
     let mut gap = 0;
     // Full-width digits become plain ones; characters of no width are as if they were not there.
-    for c in text.nfkc().filter(|c| !is_invisible(*c)).chain(['\0']) {
+    for c in without_uuids(text).nfkc().filter(|c| !is_invisible(*c)).chain(['\0']) {
         if let Some(digit) = digit(c) {
             run.push(digit);
             gap = 0;
@@ -23,6 +25,32 @@ pub(super) fn is_in(text: &str) -> bool {
         }
     }
     false
+}
+
+/// A UUID is a merchant's or our own id, and one in a hundred has digits in it that could be a card's.
+/// Only what has a letter in it is taken for one: digits alone stay under suspicion.
+fn without_uuids(text: &str) -> Cow<'_, str> {
+    let outside = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
+    if text.len() < 32 || !text.split(outside).any(is_uuid) {
+        return text.into();
+    }
+    let kept = text.split_inclusive(outside).map(|token| {
+        let bare = token.trim_end_matches(outside);
+        if is_uuid(bare) { token.get(bare.len()..).unwrap_or_default() } else { token }
+    });
+    kept.collect::<String>().into()
+}
+
+/// With hyphens (RFC 9562) or without.
+fn is_uuid(token: &str) -> bool {
+    let hyphens: &[usize] = if token.len() == 36 { &[8, 13, 18, 23] } else { &[] };
+    let fits = |(place, byte): (usize, u8)| match byte {
+        b'-' => hyphens.contains(&place),
+        byte => byte.is_ascii_hexdigit() && !hyphens.contains(&place),
+    };
+    matches!(token.len(), 32 | 36)
+        && token.bytes().enumerate().all(fits)
+        && token.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Whether a number is a card's, as a whole: nobody puts a number of JSON into groups.
@@ -126,6 +154,8 @@ mod tests {
             "4000 0000 0000 0002",
             "6011111111111117",
             "3566002020360505",
+            "co_019aab6fb0c07d3c8e4f5a6b7c8d9e0f 4242424242424242",
+            "42424242-4242-4242-4242-424242424242",
         ] {
             assert!(is_in(text), "{text}");
         }

@@ -1,7 +1,20 @@
 //! What each public route needs, takes and answers, for the OpenAPI document. A test compares this
 //! list with the router's.
 
-use crate::error::Code::{self, *};
+use crate::error::Code::{
+    self,
+    BadHost, UnknownHost, PathInvalid, NotFound, UnsupportedMediaType, UnsupportedEncoding, BodyTooLarge,
+    BodyTimeout, BodyMalformed, Unauthorized, CustomerTokenInvalid, OriginNotAllowed, SecretKeyInBrowser,
+    RateLimited, ChallengeRequired, SellingStopped, Overloaded, JsonInvalid, JsonTooDeep, JsonDuplicateKey,
+    ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, TextInvalid, CardDataRefused, CartInvalid,
+    CartEmpty, TooManyItems, UnknownProduct, UnknownAddon, DuplicateItem, MixedCurrency, UnsupportedCurrency,
+    UnsupportedCountry, PostalCodeInvalid, PostalCodeRequired, CountryRequired, DiscountInvalid, TaxIdInvalid,
+    AmountTooLarge, AmountTooSmall, ItemUnavailable, QuoteInvalid, QuoteExpired, PriceChanged, EmailInvalid,
+    ReturnUrlNotAllowed, MetadataInvalid, UnknownCheckout, IdempotencyKeyMissing, IdempotencyKeyInvalid,
+    IdempotencyKeyReused, IdempotencyInProgress, OrderClosed, AlreadySubscribed, ProviderUnknown,
+    ProviderUnavailable, StorageUnavailable, WebhookHeaderMissing, WebhookTimestampOutOfTolerance,
+    WebhookSignatureInvalid, WidgetNotBuilt, Internal,
+};
 
 /// One method of one path.
 pub(super) struct Route {
@@ -9,7 +22,8 @@ pub(super) struct Route {
     pub(super) path: &'static str,
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
-    /// Names of security schemes, of which one is enough; the empty one is nobody in particular.
+    /// Names of security schemes, of which one is enough, or two that are joined by a plus; the empty
+    /// one is nobody in particular.
     pub(super) who: &'static [&'static str],
     pub(super) parameters: &'static [Parameter],
     pub(super) body: Option<Body>,
@@ -129,19 +143,19 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route {
         method: "GET", path: "/v1/checkouts/{id}", id: "show_checkout", summary: "Where a checkout stands",
-        who: &["client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
+        who: &["page+client_secret", "client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
         answers: &[ok("Its state. customer_reference is for the secret key alone.", JSON, Some("MerchantCheckout"))],
         problems: &[ANY, READ], is_for_people: false,
     },
     Route {
         method: "GET", path: "/v1/checkouts/{id}/events", id: "follow_checkout", summary: "Where it stands, as it changes",
-        who: &["client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
+        who: &["page+client_secret", "client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
         answers: &[ok("Server-sent events named `checkout`: at once, then each change.", "text/event-stream", None)],
         problems: &[ANY, READ], is_for_people: false,
     },
     Route {
         method: "GET", path: "/v1/customer", id: "show_customer", summary: "Who is signed in, to fill the form in",
-        who: &["customer_token"], parameters: &[], body: None,
+        who: &["page+customer_token"], parameters: &[], body: None,
         answers: &[ok("As the token says.", JSON, Some("SignedInCustomer"))],
         problems: &[ANY, PAGE, &[CustomerTokenInvalid]], is_for_people: false,
     },

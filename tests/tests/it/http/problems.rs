@@ -131,7 +131,6 @@ async fn carts(app: &TestApp, met: &mut Met) {
         (Code::UnsupportedCountry, cart(json!({"customer": {"country": "XX"}}))),
         (Code::PostalCodeInvalid, cart(json!({"customer": {"country": "US", "postal_code": "x"}}))),
         (Code::DiscountInvalid, cart(json!({"discount_code": "NOSUCHCODE"}))),
-        (Code::TaxIdInvalid, cart(json!({"customer": {"country": "SE", "tax_id": "DE123456789"}}))),
     ] {
         met.answer(code, app.ask_quote(&body).await).await;
     }
@@ -162,6 +161,10 @@ async fn orders(app: &TestApp, met: &mut Met) {
         (Code::QuoteInvalid, order(json!({"quote_token": "x"}))),
         (Code::CountryRequired, order(json!({"quote_token": quoted(Value::Null).await}))),
         (Code::PostalCodeRequired, order(json!({"quote_token": quoted(json!({"country": "US"})).await}))),
+        (
+            Code::TaxIdInvalid,
+            order(json!({"quote_token": quoted(json!({"country": "SE", "tax_id": "DE123456789"})).await})),
+        ),
         (Code::EmailInvalid, order(json!({"customer": {"email": "ada"}}))),
         (Code::ReturnUrlNotAllowed, order(json!({"success_url": "https://evil.example/"}))),
         (Code::MetadataInvalid, order(json!({"custom_data": {"order_id": "x"}}))),

@@ -56,6 +56,21 @@ async fn carts_that_nobody_sells() {
         (json!({"items": [pro(), {"price_id": "workshop_tokyo_seat"}]}), "mixed_currency", "mixed_currency", "/items"),
         (json!({"items": [pro()], "currency": "JPY"}), "unsupported_currency", "unsupported_currency", "/currency"),
         (json!({"items": [pro()], "currency": "usd"}), "unsupported_currency", "unsupported_currency", "/currency"),
+        (json!({"items": [pro()], "currency": "US$"}), "unsupported_currency", "unsupported_currency", "/currency"),
+        (json!({"items": [pro()], "currency": "XXX"}), "unsupported_currency", "unsupported_currency", "/currency"),
+        (json!({"items": [pro()], "currency": ""}), "unsupported_currency", "unsupported_currency", "/currency"),
+        (json!({"items": [pro()], "currency": "KWD"}), "unsupported_currency", "unsupported_currency", "/currency"),
+        (json!({"items": [pro()], "discount_code": ["A", "A"]}), "type_mismatch", "type_mismatch", "/discount_code"),
+        (json!({"items": [pro()], "discount_codes": ["A"]}), "unknown_field", "unknown_field", "/discount_codes"),
+        (line(json!({"price_id": "pro_monthly", "amount": 1})), "unknown_field", "unknown_field", "/items/0/amount"),
+        (line(json!({"price_id": "pro_monthly", "price": 1})), "unknown_field", "unknown_field", "/items/0/price"),
+        (json!({"items": [pro()], "total": 1}), "unknown_field", "unknown_field", "/total"),
+        (
+            line(json!({"price_id": "desktop_license", "quantity": 9_007_199_254_740_992_u64})),
+            "out_of_range",
+            "out_of_range",
+            "/items/0/quantity",
+        ),
         (json!({"items": [pro()], "currency": "XTS"}), "unsupported_currency", "unsupported_currency", "/currency"),
         (
             json!({"items": [pro()], "customer": {"country": "XX"}}),
@@ -138,4 +153,13 @@ async fn buyers_who_are_nobody() {
         app.ask_quote(&json!({"items": [{"price_id": "pro_monthly"}]})).await.json::<Value>().await.unwrap();
     let body = json!({"quote_token": elsewhere["quote_token"], "customer": {"email": "ada@example.com"}});
     assert_problem(app.ask_checkout("no-country", &body).await, 422, "country_required").await;
+}
+
+#[tokio::test]
+async fn a_quote_of_another_shop_is_none_here() {
+    let (here, elsewhere) = (TestApp::start().await, TestApp::start().await);
+    let token = elsewhere.quote("pro_monthly", "DE").await.quote_token;
+    let body = json!({"quote_token": token, "customer": {"email": "ada@example.com"}});
+    assert_problem(here.ask_checkout("elsewhere", &body).await, 422, "quote_invalid").await;
+    assert_eq!(here.sessions(), 0);
 }

@@ -37,7 +37,7 @@ async fn texts_that_are_not_what_they_seem() {
         assert_eq!(problem["errors"][0]["pointer"], "/customer/name", "{name:?}");
     }
     let mut huge = body.clone();
-    huge["custom_data"] = json!({"note": "n".repeat(2_049)});
+    huge["custom_data"] = json!({"note": "n".repeat(4_097)});
     assert_problem(app.ask_checkout("text", &huge).await, 422, "text_invalid").await;
 }
 
