@@ -110,8 +110,7 @@ async fn a_demo_sells_says_nothing_secret_and_stops_when_asked() {
     let log = reading.join().unwrap().unwrap();
     assert!(log.lines().count() > 5, "it logs: {log}");
     assert_eq!(canary::personal_in(&log), None, "at the finest level, of every library too");
-    let personal =
-        ["canary-key", created.client_secret.as_str(), quote.quote_token.as_str()];
+    let personal = ["canary-key", created.client_secret.as_str(), quote.quote_token.as_str()];
     for canary in secrets.iter().map(String::as_str).chain(personal) {
         assert!(!log.contains(canary), "the log holds {canary}");
     }
