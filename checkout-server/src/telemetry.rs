@@ -47,7 +47,7 @@ mod tests {
 
     /// Two ways to fit where a type prints, one where it does not: what is ambiguous does not compile.
     trait CannotPrint<Way> {
-        const HOLDS: bool = true;
+        fn holds() {}
     }
     struct NeedNot;
     struct Could;
@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn what_nobody_has_to_print_cannot_be_printed() {
         // A `#[derive(Debug)]` on any of these is an error of the compiler here.
-        assert!(<CheckoutRequest as CannotPrint<_>>::HOLDS);
-        assert!(<CreatedCheckout as CannotPrint<_>>::HOLDS);
-        assert!(<QuoteRequest as CannotPrint<_>>::HOLDS);
-        assert!(<NewSession<'_> as CannotPrint<_>>::HOLDS);
-        assert!(<Sealed as CannotPrint<_>>::HOLDS);
-        assert!(<Delivery as CannotPrint<_>>::HOLDS);
-        assert!(<Ready as CannotPrint<_>>::HOLDS);
-        assert!(<SandboxConfig as CannotPrint<_>>::HOLDS);
+        <CheckoutRequest as CannotPrint<_>>::holds();
+        <CreatedCheckout as CannotPrint<_>>::holds();
+        <QuoteRequest as CannotPrint<_>>::holds();
+        <NewSession<'_> as CannotPrint<_>>::holds();
+        <Sealed as CannotPrint<_>>::holds();
+        <Delivery as CannotPrint<_>>::holds();
+        <Ready as CannotPrint<_>>::holds();
+        <SandboxConfig as CannotPrint<_>>::holds();
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub struct Package {
 
 /// Everything that takes part in building a product, our own crates too.
 pub fn packages(product: Product) -> BTreeSet<Package> {
-    let shipped: BTreeSet<_> = tree(product, "normal,no-proc-macro").into_iter().map(|(name, _)| name).collect();
+    let shipped: BTreeSet<_> = tree(product, "normal,no-proc-macro").into_keys().collect();
     let all = tree(product, "normal,build").into_iter();
     all.map(|(id, licence)| Package { shipped: shipped.contains(&id), name: id.0, version: id.1, licence }).collect()
 }

@@ -92,7 +92,7 @@ pub(super) async fn planted(watch: &Arc<Watch>, kind: &'static str, pieces: &[&'
 }
 
 /// Shows the watch an answer with that in a header.
-pub(super) async fn planted_header(watch: &Arc<Watch>, value: &'static str) {
+pub(super) fn planted_header(watch: &Arc<Watch>, value: &'static str) {
     let mut answer = Response::new(Body::empty());
     answer.headers_mut().insert("x-planted", value.parse().expect("a header's value"));
     drop(look(watch, "/planted".to_owned(), answer));

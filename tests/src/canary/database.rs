@@ -33,7 +33,7 @@ fn personal(path: &Path) -> rusqlite::Result<Vec<String>> {
     let mut found = Vec::new();
     for table in tables {
         let mut all = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let columns: Vec<String> = all.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = all.column_names().map(str::to_owned).collect();
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
             for (at, column) in columns.iter().enumerate() {
