@@ -36,10 +36,12 @@ pub(crate) fn attack(server: &Server, sources: RangeInclusive<u8>) -> Attack {
     let sources: Vec<u8> = sources.collect();
     for number in 0..CONNECTIONS {
         let (open, last) = (Arc::clone(&open), sources[number % sources.len()]);
+        let spread = u32::try_from(number).unwrap_or_default();
         clients.spawn(async move {
             loop {
                 drip(to, Ipv4Addr::new(127, 0, 0, last), &open).await;
-                tokio::time::sleep(DRIP).await;
+                // Not all at one moment: the storm would be the generator's own.
+                tokio::time::sleep(DRIP + DRIP * spread / 1_000).await;
             }
         });
     }
