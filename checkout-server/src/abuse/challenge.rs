@@ -116,6 +116,7 @@ mod tests {
         Keys::new(SecretString::from("a secret key")).challenges
     }
 
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const ADA: AddressKey = AddressKey::from_bytes([1; 16]);
     const EVE: AddressKey = AddressKey::from_bytes([2; 16]);
 
@@ -143,7 +144,7 @@ mod tests {
         let key = key();
         let token = seal(&key, ADA, Kind::Work(12), [7; 16], NOW);
         let right = solve(&token, 12);
-        let wrong = (0..).map(|n| format!("{token}:{n}")).find(|proof| *proof != right).unwrap();
+        let wrong = if right.ends_with(":0") { format!("{token}:1") } else { format!("{token}:0") };
         assert_eq!(worked(&key, ADA, &wrong, NOW), None);
         for number in ["", "-1", "1e3", " 1", "٣", "123456789012345678901"] {
             assert_eq!(worked(&key, ADA, &format!("{token}:{number}"), NOW), None);
@@ -182,7 +183,6 @@ mod tests {
         fn nothing_that_was_changed_is_taken(index in 0_usize..56, change in 1_u8..64, bits in 0_u8..4) {
             let key = key();
             let token = seal(&key, ADA, Kind::Work(bits), [7; 16], NOW);
-            const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
             let mut forged = token.clone().into_bytes();
             let place = ALPHABET.iter().position(|byte| *byte == forged[index]).unwrap();
             forged[index] = ALPHABET[(place + usize::from(change)) % 64];

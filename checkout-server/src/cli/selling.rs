@@ -52,6 +52,8 @@ pub(super) async fn run(Arguments { verb, config, json }: Arguments) -> Result<(
 }
 
 async fn ask(operations: &Operations, method: Method, body: Option<Value>) -> Result<Value, Failure> {
+    // reqwest asks for one, also over plain HTTP; somebody may have been first.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client =
         Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).no_proxy().build()?;
     let address = operations.address;
