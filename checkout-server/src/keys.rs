@@ -198,7 +198,7 @@ mod tests {
     /// that is wrong at its end take the same time (S3).
     #[test]
     #[ignore = "measures time: run it alone, on a quiet machine"]
-    #[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "statistics")]
+    #[expect(clippy::cast_precision_loss, reason = "statistics")]
     fn comparing_a_key_takes_the_same_time_however_much_of_it_is_right() {
         const SAMPLES: usize = 500_000;
         let keys = keys();
