@@ -20,7 +20,18 @@ pub(crate) static SHOP: LazyLock<Catalog> =
     LazyLock::new(|| Catalog::parse(include_str!("../../catalog.example.toml")).expect("the example has no mistakes"));
 
 /// Fields that a refusal may name although nobody sent them.
-const REQUIRED: [&str; 7] = ["items", "price_id", "addon_id", "quote_token", "customer", "email", "country"];
+const REQUIRED: [&str; 10] = [
+    "items",
+    "price_id",
+    "addon_id",
+    "quantity", // one, where nobody says more, may be too few
+    "quote_token",
+    "customer",
+    "email",
+    "country",
+    "postal_code",
+    "currency",
+];
 
 /// A refusal is short and repeats nothing that somebody sent: its pointers are made of numbers, of the
 /// fields that we ask for and of names of fields that the body has, cut short at the end.
