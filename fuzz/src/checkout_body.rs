@@ -20,7 +20,10 @@ pub fn run(body: &[u8]) {
     let twice: CheckoutRequest = read(&again).unwrap_or_else(|problem| panic!("not taken twice: {:?}", problem.code));
     assert_eq!(serde_json::to_vec(&twice).expect("plain data"), again);
     if ordering::check_email(&request.customer.email).is_ok() {
-        assert!(!request.customer.email.trim().contains(['\r', '\n', ' ', ',', ';', '<']), "a second address or header");
+        assert!(
+            !request.customer.email.trim().contains(['\r', '\n', ' ', ',', ';', '<']),
+            "a second address or header"
+        );
     }
     let keys = Keys::new("a key of at least 32 characters, for this target".to_owned().into());
     assert!(open(&keys.quotes, &request.quote_token, Timestamp::UNIX_EPOCH).is_err(), "a forged quote was taken");
