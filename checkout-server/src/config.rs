@@ -236,7 +236,12 @@ impl Operations {
     pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let Written { operations, operator_key_file, .. } = read(path)?;
         let key = secret(&environment, OPERATOR_KEY, operator_key_file)?;
-        Ok(Self { address: operations.unwrap_or(OPERATIONS), key: key.into() })
+        let mut address = operations.unwrap_or(OPERATIONS);
+        // It listens everywhere; here is one of those places.
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Ok(Self { address, key: key.into() })
     }
 }
 

@@ -209,33 +209,4 @@ mod tests {
         let printed = format!("{:?}", keys().with_operator(Some("the operator's".to_owned().into())));
         assert!(!printed.contains("at least") && !printed.contains("operator's") && printed.contains("Sight(secret)"));
     }
-
-    /// Welch's t-test over a million comparisons (dudect): a key that is wrong from the start and one
-    /// that is wrong at its end take the same time (S3).
-    #[test]
-    #[ignore = "measures time: run it alone, on a quiet machine"]
-    #[expect(clippy::cast_precision_loss, reason = "statistics")]
-    fn comparing_a_key_takes_the_same_time_however_much_of_it_is_right() {
-        const SAMPLES: usize = 500_000;
-        let keys = keys();
-        let guesses = ["X secret key of at least 32 characters", "a secret key of at least 32 characterX"];
-        let mut times = [const { Vec::new() }; 2];
-        for sample in 0..SAMPLES * 2 {
-            let began = std::time::Instant::now();
-            let is_key = keys.is_secret_key(std::hint::black_box(guesses[sample % 2]));
-            times[sample % 2].push(began.elapsed().as_nanos() as f64);
-            assert!(!is_key);
-        }
-        let [first, last] = times.map(|mut times| {
-            // What another process interrupted says nothing of ours.
-            times.sort_by(f64::total_cmp);
-            times.truncate(SAMPLES * 9 / 10);
-            let count = times.len() as f64;
-            let mean = times.iter().sum::<f64>() / count;
-            (mean, times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0) / count)
-        });
-        let t = (first.0 - last.0) / (first.1 + last.1).sqrt();
-        println!("t = {t:.2}, {:.1} ns and {:.1} ns", first.0, last.0);
-        assert!(t.abs() < 4.5, "t = {t}");
-    }
 }

@@ -35,13 +35,15 @@ pub enum Purpose {
     Provider,
     /// A merchant's webhook endpoint.
     Endpoint,
+    /// The operations listener of a running helper.
+    Operations,
 }
 
 impl Purpose {
     /// From the first byte out to the last byte in (G32; an endpoint's is half of a lease).
     const fn time(self) -> Duration {
         match self {
-            Self::Provider => Duration::from_secs(10),
+            Self::Provider | Self::Operations => Duration::from_secs(10),
             Self::Endpoint => Duration::from_secs(15),
         }
     }
@@ -50,7 +52,7 @@ impl Purpose {
     const fn largest_answer(self) -> usize {
         match self {
             Self::Provider => 1 << 20,
-            Self::Endpoint => 64 << 10,
+            Self::Endpoint | Self::Operations => 64 << 10,
         }
     }
 }

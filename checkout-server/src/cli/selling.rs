@@ -1,15 +1,15 @@
 //! `selling`: the kill switch of a running helper, by its operations listener.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use reqwest::{Client, Method, redirect};
+use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{Failure, say};
 use crate::config::Operations;
+use crate::outgoing::{Outgoing, Purpose, Reach};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -52,20 +52,18 @@ pub(super) async fn run(Arguments { verb, config, json }: Arguments) -> Result<(
 }
 
 async fn ask(operations: &Operations, method: Method, body: Option<Value>) -> Result<Value, Failure> {
-    // reqwest asks for one, also over plain HTTP; somebody may have been first.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let client =
-        Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).no_proxy().build()?;
+    // One's own network is where a helper's operators are.
+    let client = Outgoing::new(Purpose::Operations, Reach::Private)?;
     let address = operations.address;
     let mut request =
-        client.request(method, format!("http://{address}/selling")).bearer_auth(operations.key.expose_secret());
+        client.request(method, &format!("http://{address}/selling"))?.bearer_auth(operations.key.expose_secret());
     if let Some(body) = body {
         request = request.json(&body);
     }
     let unreachable = |error| format!("no helper answers at its operations listener {address}: {error}");
     let response = request.send().await.map_err(unreachable)?;
     let status = response.status();
-    let answer: Value = response.json().await?;
+    let answer: Value = serde_json::from_slice(&client.read(response).await?)?;
     match status.as_u16() {
         200 => Ok(answer),
         401 => {

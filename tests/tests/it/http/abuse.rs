@@ -239,7 +239,7 @@ async fn the_switch_stops_what_is_new_and_nothing_else() {
     assert_eq!((page.status().as_u16(), &page.headers()["retry-after"]), (503, &"300".parse().unwrap()));
     assert!(page.text().await.unwrap().contains("Nothing can be bought here at the moment."));
     // What was begun goes on.
-    assert_eq!(app.ask_checkout(&format!("key-of-{}", quoted.id), &order).await.status(), 201);
+    assert_eq!(app.checkout(&quoted).await.id, before.id, "the same key, the same order");
     assert_eq!(app.state(&before).await.status, CheckoutStatus::Open);
     let metrics = app.http.get(format!("{}/metrics", app.ready().operations)).send().await.unwrap();
     assert_eq!(metrics.status(), 200);

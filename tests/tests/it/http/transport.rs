@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use checkout_server::http::serve::{ListenerLimits, serve};
 use checkout_tests::app::TestApp;
 use checkout_tests::socket::{connect, connect_from, head, is_closed, say, until_closed};
+use checkout_types::checkout::CreatedCheckout;
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use reqwest::header::AUTHORIZATION;
@@ -105,18 +106,25 @@ async fn idle_connections_of_one_address_go_and_busy_ones_stay() {
 #[tokio::test]
 async fn who_watches_an_order_is_not_idle() {
     let app = TestApp::start().await;
-    let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
-    let watch = || {
+    let mut orders = Vec::new();
+    for _ in 0..10 {
+        orders.push(app.checkout(&app.quote("pro_monthly", "DE").await).await);
+    }
+    let watch = |created: &CreatedCheckout| {
         let request = app.get(&format!("/v1/checkouts/{}/events", created.id));
         request.header(AUTHORIZATION, format!("Bearer {}", created.client_secret)).send()
     };
-    let mut watching = join_all((0..80).map(|_| watch())).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    // As many as one order may have.
+    let watching = orders.iter().flat_map(|created| (0..8).map(move |_| watch(created)));
+    let mut watching = join_all(watching).await.into_iter().map(Result::unwrap).collect::<Vec<_>>();
     for answer in &mut watching {
         assert_eq!(answer.status(), 200);
         assert!(answer.chunk().await.unwrap().is_some(), "the present state at once");
     }
     tokio::time::sleep(SECOND * 2).await;
-    app.pay(&created, checkout_tests::app::GOOD_CARD).await;
+    for created in &orders {
+        app.pay(created, checkout_tests::app::GOOD_CARD).await;
+    }
     for answer in &mut watching {
         assert!(answer.chunk().await.unwrap().is_some(), "and the change");
     }
