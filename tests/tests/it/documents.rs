@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use checkout_server::error::{self, Code};
 use checkout_server::http::openapi;
@@ -88,4 +89,39 @@ fn every_code_of_the_interface_is_one_of_the_table_and_has_its_status() {
     let all: BTreeSet<_> =
         Code::ALL.iter().map(|code| code.as_str()).filter(|code| *code != "method_not_allowed").collect();
     assert_eq!(named, all);
+}
+
+/// Every test that docs/security.md names is one: in a file or module of that name.
+#[test]
+fn the_tests_that_the_security_page_names_are_there() {
+    let mut tests = BTreeSet::new();
+    for root in ["checkout-server/src", "checkout-types/src", "checkout-ui/src", "tests/tests/it"] {
+        collect_tests(&in_repository(root), &mut tests);
+    }
+    let page = fs::read_to_string(in_repository("docs/security.md")).unwrap();
+    let is_path = |text: &&str| {
+        text.contains("::") && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte))
+    };
+    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 40, "{}", named.len());
+    for path in named {
+        assert!(tests.iter().any(|test| test.ends_with(&format!("::{path}"))), "no test is called {path}");
+    }
+}
+
+/// The paths of all tests below a folder, as the test runner prints them, with their crates' folders before.
+fn collect_tests(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_tests(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let module = path.with_extension("").to_string_lossy().replace('/', "::");
+            // Tests in a file of their own are in a module of its name; those beside the code are in `tests`.
+            let inner = if module.ends_with("::tests") || module.contains("::tests::it::") { "" } else { "::tests" };
+            let text = fs::read_to_string(&path).unwrap();
+            let names = text.match_indices("fn ").filter_map(|(at, _)| text[at + 3..].split(['(', '<']).next());
+            found.extend(names.map(|name| format!("{module}{inner}::{name}")));
+        }
+    }
 }
