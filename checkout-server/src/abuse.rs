@@ -84,12 +84,19 @@ pub enum Proof {
 }
 
 /// An order that was let in, to be given back if nothing comes of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct Ticket(Option<(AddressKey, Admission)>);
 
+impl Ticket {
+    /// That of an order which was claimed earlier. Whether it was a free one is not remembered.
+    pub fn of_claimed(buyer: Option<AddressKey>) -> Self {
+        Self(buyer.map(|who| (who, Admission::Solved)))
+    }
+}
+
 /// A guess of a discount code, to be given back if it was right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[must_use]
 pub struct Guess(Option<AddressKey>);
 
@@ -125,14 +132,19 @@ impl Abuse {
         Ok(abuse)
     }
 
-    /// Counts orders of the past, the oldest first.
+    /// Counts orders of the past: each thing at its time, in the order of those times, because what was
+    /// forgotten in between must not be charged on top.
     fn count(&self, recent: &[RecentOrder]) {
         let budgets = &mut self.state().budgets;
-        for RecentOrder { buyer, created_at, failures, changed_at, paid } in recent {
-            if !paid {
-                budgets.charge_order(*buyer, Admission::Free, created_at.as_millisecond());
-            }
-            budgets.charge_failures(*buyer, *failures, changed_at.as_millisecond());
+        let mut orders: Vec<&RecentOrder> = recent.iter().filter(|order| !order.paid).collect();
+        orders.sort_by_key(|order| order.created_at);
+        for order in orders {
+            budgets.charge_order(order.buyer, Admission::Free, order.created_at.as_millisecond());
+        }
+        let mut failed: Vec<&RecentOrder> = recent.iter().filter(|order| order.failures > 0).collect();
+        failed.sort_by_key(|order| order.changed_at);
+        for order in failed {
+            budgets.charge_failures(order.buyer, order.failures, order.changed_at.as_millisecond());
         }
     }
 
@@ -260,7 +272,7 @@ impl Abuse {
         }
         metrics::counter!("checkout_challenges_total", "outcome" => "asked").increment(1);
         metrics::counter!("checkout_refused_total", "reason" => reason).increment(1);
-        tracing::info!(address = ?who, reason, bits, "a challenge was asked for");
+        tracing::debug!(address = ?who, reason, bits, "a challenge was asked for");
         // Wrong, late, spent or another's: one answer for all of them.
         let (kind, wait) = match &visitor.proof {
             Proof::Work(_) => (Kind::Work(bits), 1),
@@ -284,7 +296,7 @@ fn challenged(challenge: Challenge, wait: u64) -> Problem {
 }
 
 fn refused(who: AddressKey, Refusal { wait, reason }: Refusal) -> Problem {
-    tracing::info!(address = ?who, reason, "refused for now");
+    tracing::debug!(address = ?who, reason, "refused for now");
     later(wait, reason)
 }
 

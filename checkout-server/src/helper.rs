@@ -1,7 +1,6 @@
 //! A helper that is up: its listeners, and a stop that finishes what was begun.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
@@ -30,24 +29,16 @@ impl Listeners {
     }
 }
 
-/// Serves until the app is told to stop; `router` is [`http::router`], perhaps with a layer more.
-pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
+/// Serves until the app is told to stop; `router` is [`http::router`], perhaps with a layer more, and
+/// `limits` are those of the public listener.
+pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: ListenerLimits) {
     let Listeners { public, operations } = listeners;
     // A table each: however many buyers come, operators get in.
-    app.tasks.spawn(http::serve::serve(public, router, limits(app), app.stopping.clone()));
+    app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
     app.selling.report();
     let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
-}
-
-/// A proxy of ours on another machine brings many people's connections.
-fn limits(app: &App) -> ListenerLimits {
-    let app = app.clone();
-    let trusted = move |address: IpAddr| {
-        !address.is_loopback() && app.trusted_proxies.iter().any(|network| network.contains(address))
-    };
-    ListenerLimits { trusted: Arc::new(trusted), ..ListenerLimits::default() }
 }
 
 /// Tells it to stop and waits until everything has ended (G2f).

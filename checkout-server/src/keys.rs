@@ -190,7 +190,19 @@ mod tests {
     #[test]
     fn each_purpose_has_a_key_of_its_own() {
         let keys = keys();
-        let all = [&keys.quotes, &keys.customers, &keys.clients, &keys.pages, &keys.fingerprints];
+        let Keys {
+            secret_key: _,
+            sight: _,
+            operator_key: _,
+            quotes,
+            customers,
+            challenges,
+            addresses,
+            clients,
+            pages,
+            fingerprints,
+        } = &keys;
+        let all = [quotes, customers, challenges, addresses, clients, pages, fingerprints];
         let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
         macs.sort_unstable();
         macs.dedup();

@@ -78,13 +78,17 @@ async fn claim_and_send(app: &App, visitor: &Visitor, key: &str, request: Checko
         }
     }
     match known {
-        Some(known) => finish(app, &request, &signed_in, known).await,
+        Some(known) => {
+            let ticket = Ticket::of_claimed(known.buyer);
+            let made = finish(app, &request, &signed_in, known).await;
+            settle(app, key_hash, ticket, made).await
+        }
         None => begin(app, visitor, &request, &signed_in, [key_hash, fingerprint]).await,
     }
 }
 
 /// Goes on with an order that was claimed and has no payment page yet, also after its quote, or its
-/// customer's token, has expired. It costs nothing: it was let in when it was claimed.
+/// customer's token, has expired. It costs nothing more: it was let in when it was claimed.
 async fn finish(
     app: &App,
     request: &CheckoutRequest,
@@ -126,14 +130,15 @@ async fn begin(
         let claimed = claim(app, visitor, hashes, &order, &quote).await?;
         send(app, claimed, &order).await
     };
-    made.await.inspect_err(|problem| give_back(app, ticket, problem))
+    settle(app, hashes[0], ticket, made.await).await
 }
 
-/// An order that came to nothing costs nothing; one whose answer was lost may have become a session.
-fn give_back(app: &App, ticket: Ticket, problem: &Problem) {
-    if problem.code != Code::ProviderUnknown {
+/// An order that came to nothing costs nothing. While its key is claimed, it may be or become a session.
+async fn settle(app: &App, key_hash: [u8; 32], ticket: Ticket, made: Result<Made, Problem>) -> Result<Made, Problem> {
+    if made.is_err() && matches!(app.store.checkout_by_key(key_hash).await, Ok(None)) {
         app.abuse.give_back(ticket);
     }
+    made
 }
 
 /// A key is answered with the same bytes for a week, and while its order lives; after that, an order

@@ -19,12 +19,19 @@ pub async fn quote(app: &App, visitor: &Visitor, request: &QuoteRequest) -> Resu
         return quote_admitted(app, visitor, request).await;
     }
     let guess = app.abuse.admit_code(visitor, app.clock.now())?;
-    let quoted = quote_admitted(app, visitor, request).await;
-    let is_wrong = matches!(&quoted, Err(problem) if problem.code == Code::DiscountInvalid);
-    if !is_wrong {
-        app.abuse.forgive(guess);
-    }
-    quoted
+    let guessing = {
+        let (app, visitor, request) = (app.clone(), visitor.clone(), request.clone());
+        async move {
+            let quoted = quote_admitted(&app, &visitor, &request).await;
+            let is_wrong = matches!(&quoted, Err(problem) if problem.code == Code::DiscountInvalid);
+            if !is_wrong {
+                app.abuse.forgive(guess);
+            }
+            quoted
+        }
+    };
+    // Also for a buyer who goes away meanwhile: a right code is no guess.
+    app.finish(guessing).await?
 }
 
 async fn quote_admitted(app: &App, visitor: &Visitor, request: &QuoteRequest) -> Result<Quote, Problem> {

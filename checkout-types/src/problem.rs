@@ -49,6 +49,12 @@ pub struct Challenge {
     pub bits: u8,
 }
 
+impl Challenge {
+    /// More bits than these nobody asks for and no widget works on: some seconds on a phone, and
+    /// well within the five minutes that a challenge holds.
+    pub const MOST_BITS: u8 = 22;
+}
+
 /// One field that was wrong. The input itself is never repeated.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -149,7 +149,13 @@ const listen = () => {
 
 const bind = (method) => (name, ...rest) => document[method](name.replaceAll(".", ":"), ...rest);
 const on = bind("addEventListener");
-const far = (name) => async (request) => (await load())[name](config, request);
+const far = (name) => async (request) => {
+  const widget = await load();
+  if (widget) return widget[name](config, request);
+  const problem = { code: "csp_blocked", ok: false, message: src + " did not run" };
+  if (name == "diagnose") return [problem];
+  throw problem;
+};
 const initialize = (options) => Object.assign(config, options) && Checkout;
 const update = (change) => current?.update(change);
 

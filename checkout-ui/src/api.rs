@@ -55,12 +55,10 @@ impl Api {
     }
 
     /// How long, in milliseconds, the helper's last answer asked to be left alone (`Retry-After`);
-    /// 0 if it did not, or longer than anybody waits.
-    pub fn rest(&self) -> i32 {
-        i32::try_from(self.rest_until.get() - now())
-            .ok()
-            .filter(|rest| (1..=LONGEST_REST_MS).contains(rest))
-            .unwrap_or(0)
+    /// 0 if it did not, `None` if it is longer than anybody waits.
+    pub fn rest(&self) -> Option<i32> {
+        let rest = (self.rest_until.get() - now()).max(0);
+        i32::try_from(rest).ok().filter(|rest| *rest <= LONGEST_REST_MS)
     }
 
     /// Takes the answer to a `POST /v1/quotes` that the loader sent; `None` if it got none.

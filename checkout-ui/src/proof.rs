@@ -6,8 +6,6 @@
 use checkout_types::problem::Challenge;
 use hmac_sha256::Hash;
 
-/// More would take a phone minutes. A helper that asks for it is wrong, and is not obeyed.
-const MOST_BITS: u8 = 24;
 /// Tries in one step: under a millisecond, also on a phone.
 const TRIES: u32 = 64;
 
@@ -21,12 +19,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// Begins one; `None` if that many bits are too many.
+    /// Begins one; `None` if that many bits are too many: a helper that asks for them is wrong.
     pub fn new(challenge: &Challenge) -> Option<Self> {
         let Challenge { token, bits } = challenge;
         let mut begun = Hash::new();
         begun.update([token, ":"].concat());
-        (*bits <= MOST_BITS).then(|| Self { token: token.clone(), bits: *bits, begun, next: 0 })
+        (*bits <= Challenge::MOST_BITS).then(|| Self { token: token.clone(), bits: *bits, begun, next: 0 })
     }
 
     /// Tries the next numbers, and gives what the header `Checkout-Proof` has to say if one fits.
@@ -86,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_wrong_helper_does_not_burn_a_battery() {
-        assert!(Search::new(&challenge(24)).is_some());
-        for bits in [25, 64, 255] {
+        assert!(Search::new(&challenge(Challenge::MOST_BITS)).is_some());
+        for bits in [Challenge::MOST_BITS + 1, 64, 255] {
             assert!(Search::new(&challenge(bits)).is_none(), "{bits}");
         }
     }
 
     #[test]
     fn one_step_ends_also_where_nothing_fits() {
-        assert!(Search::new(&challenge(24)).unwrap().step().is_none());
+        assert!(Search::new(&challenge(Challenge::MOST_BITS)).unwrap().step().is_none());
     }
 }

@@ -54,7 +54,7 @@ impl Meter {
     /// Milliseconds until one more is within the rate; 0 where it is already.
     #[must_use]
     pub fn wait(self, rate: Rate, now: i64) -> i64 {
-        self.used(now).saturating_add(rate.interval).saturating_sub(rate.span()).max(0)
+        self.used(rate, now).saturating_add(rate.interval).saturating_sub(rate.span()).max(0)
     }
 
     /// Writes `units` down, also where that makes a debt. The debt grows to one burst at most, so
@@ -62,8 +62,7 @@ impl Meter {
     pub fn charge(&mut self, rate: Rate, units: u32, now: i64) {
         let cost = i64::from(units).saturating_mul(rate.interval);
         let most = now.saturating_add(rate.span().saturating_mul(2));
-        // What is owed already stays owed, also where the clock went back.
-        self.0 = self.0.max(now).saturating_add(cost).min(most.max(self.0));
+        self.0 = now.saturating_add(self.used(rate, now)).saturating_add(cost).min(most);
     }
 
     /// Takes one unit back.
@@ -74,12 +73,13 @@ impl Meter {
     /// How far beyond the burst it is, in thousandths of a burst: 0 within, 1,000 at most.
     #[must_use]
     pub fn excess(self, rate: Rate, now: i64) -> i64 {
-        let beyond = self.used(now).saturating_sub(rate.span()).max(0);
+        let beyond = self.used(rate, now).saturating_sub(rate.span()).max(0);
         beyond.saturating_mul(1_000).div_euclid(rate.span().max(1)).min(1_000)
     }
 
-    fn used(self, now: i64) -> i64 {
-        self.0.saturating_sub(now).max(0)
+    /// Never more than a charge can make it: a clock that was set back by a day locks nobody for one.
+    fn used(self, rate: Rate, now: i64) -> i64 {
+        self.0.saturating_sub(now).clamp(0, rate.span().saturating_mul(2))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::helper::{self, Listeners};
 use crate::http;
 use crate::http::assets::Releases;
+use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
@@ -69,7 +70,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         releases: kept_widgets(&data),
     })
     .await?;
-    helper::start(&app, listeners, http::router(&app));
+    let limits = ListenerLimits::behind(app.trusted_proxies.clone());
+    helper::start(&app, listeners, http::router(&app), limits);
     if json {
         say(&ready.to_string())?;
     } else {

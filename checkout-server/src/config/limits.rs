@@ -1,5 +1,6 @@
 //! `[limits]` as it is written.
 
+use checkout_types::problem::Challenge;
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -9,7 +10,7 @@ use crate::abuse::rate::Rate;
 /// More at once than this is no limit.
 const MOST: u32 = 1_000_000;
 /// A browser needs minutes for more bits than these.
-const MOST_BITS: u8 = 26;
+const MOST_BITS: u8 = Challenge::MOST_BITS;
 
 /// What was written; what is absent stays as it is.
 #[derive(Default, Deserialize)]

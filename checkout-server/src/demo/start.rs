@@ -132,7 +132,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     let activity = Activity::new(clock);
     let tasks = &app.tasks;
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
-    helper::start(&app, Listeners { public, operations }, layer(helper_router));
+    helper::start(&app, Listeners { public, operations }, layer(helper_router), ListenerLimits::default());
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
     tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, ListenerLimits::trusting(), app.stopping.clone()));
     tasks.spawn({

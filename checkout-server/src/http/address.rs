@@ -122,11 +122,24 @@ impl FromRequestParts<App> for ClientAddress {
         // A router that is called without a connection is called by this process.
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |Peer(peer)| peer.ip());
         let client = client(peer, &parts.headers, &app.trusted_proxies);
-        if client == Client::Machine && parts.headers.contains_key(FORWARDED) {
-            warn_of_proxy();
+        match (client, parts.headers.contains_key(FORWARDED)) {
+            (Client::Machine, true) => warn_of_proxy(),
+            (Client::Address(_), false) if app.trusted_proxies.iter().any(|network| network.contains(peer)) => {
+                warn_of_silence();
+            }
+            _ => {}
         }
         Ok(Self(client))
     }
+}
+
+/// A proxy that was configured and names nobody: all of its buyers share the budgets of one.
+fn warn_of_silence() {
+    static ONCE: Once = Once::new();
+    metrics::counter!("checkout_silent_proxy_total").increment(1);
+    ONCE.call_once(|| {
+        tracing::warn!("a trusted proxy sends no X-Forwarded-For: all of its buyers share the budgets of one address");
+    });
 }
 
 /// A proxy on this machine that nobody configured: all of its buyers are exempt from the budgets.

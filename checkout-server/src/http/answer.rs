@@ -47,7 +47,7 @@ impl IntoResponse for Problem {
 #[derive(Clone, Copy)]
 pub(crate) struct Shed;
 
-/// The outermost layer: request id, panics, problems, log, metrics.
+/// The layer around everything but the headers: request id, panics, problems, log, metrics.
 pub(super) async fn contain(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = random::id("req", Clock::wall());

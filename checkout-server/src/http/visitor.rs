@@ -5,7 +5,8 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 
 use super::address::{Client, ClientAddress};
-use super::extract::{bearer, one};
+use super::extract::one;
+use super::who::is_merchant;
 use crate::abuse::{Caller, Proof, Visitor};
 use crate::app::App;
 use crate::error::{Code, Problem};
@@ -16,8 +17,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        // `origin::check` keeps the key off pages.
-        if bearer(&parts.headers).is_some_and(|token| app.keys.is_secret_key(token)) {
+        if is_merchant(app, &parts.headers) {
             return Ok(Self::Merchant);
         }
         let ClientAddress(client) = ClientAddress::from_request_parts(parts, app).await?;
@@ -47,7 +47,7 @@ impl FromRequestParts<App> for Paced {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Path(id) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| Code::NotFound)?;
-        if !bearer(&parts.headers).is_some_and(|token| app.keys.is_secret_key(token)) {
+        if !is_merchant(app, &parts.headers) {
             app.abuse.admit_read(&id, app.clock.now())?;
         }
         Ok(Self)

@@ -45,7 +45,7 @@ fn is_page(app: &App, headers: &HeaderMap) -> bool {
 }
 
 /// `leak::refuse` keeps the key off pages, so whoever shows it here is a server.
-fn is_merchant(app: &App, headers: &HeaderMap) -> bool {
+pub(super) fn is_merchant(app: &App, headers: &HeaderMap) -> bool {
     bearer(headers).is_some_and(|token| app.keys.is_secret_key(token))
 }
 

@@ -57,12 +57,14 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Whether that is in a network of one's own: RFC 1918, `fc00::/7`, or this machine. Never what a
-/// cloud answers for metadata, which no development needs.
+/// Whether that is in a network of one's own: RFC 1918, the shared block of RFC 6598 (mesh networks use
+/// it), `fc00::/7`, or this machine. Never what a cloud answers for metadata, which no development needs.
 #[must_use]
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || in_v4(address, Ipv4Addr::new(100, 64, 0, 0), 10)
+        }
         IpAddr::V6(address) => address.is_loopback() || (address.is_unique_local() && !is_cloud_v6(address)),
     }
 }

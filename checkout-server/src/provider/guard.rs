@@ -31,6 +31,7 @@ pub struct Guard<P> {
 impl<P: Provider> Guard<P> {
     /// Guards a provider.
     pub fn new(provider: P) -> Self {
+        metrics::gauge!("checkout_provider_breaker_open").set(0);
         let (places, queue) = (Semaphore::new(PLACES), Semaphore::new(QUEUE));
         Self { provider, places, queue, breaker: Mutex::default() }
     }

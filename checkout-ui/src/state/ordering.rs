@@ -112,7 +112,7 @@ impl Shop {
                 }
                 Err(problem) => {
                     // When the helper says itself, that counts; work that was not enough is not done again.
-                    let wait = waits.next().map(|wait| wait.max(host.api.rest()));
+                    let wait = waits.next().zip(host.api.rest()).map(|(wait, rest)| wait.max(rest));
                     let may = problem.retryable && problem.challenge.is_none() && self.is_live();
                     let Some(wait) = wait.filter(|wait| may && *wait <= patience) else { return Err(problem) };
                     patience -= wait;

@@ -47,7 +47,8 @@ impl Shop {
             state.quoting = true;
         });
         let turn = self.peek().turn;
-        let milliseconds = milliseconds.max(self.peek().host.api.rest());
+        // After a longer one it is the buyer who asks again.
+        let milliseconds = milliseconds.max(self.peek().host.api.rest().unwrap_or(0));
         spawn(async move {
             if milliseconds > 0 {
                 delay(milliseconds).await;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::http::address::{is_this_machine, network_of};
+use crate::http::address::{Network, is_this_machine, network_of};
 
 /// Of one address, how many may keep us waiting for longer than [`SLOW`] (G30).
 const MOST_SLOW: usize = 64;
@@ -40,6 +40,13 @@ impl Default for ListenerLimits {
 }
 
 impl ListenerLimits {
+    /// Behind these proxies: each brings many people's connections.
+    #[must_use]
+    pub fn behind(proxies: Vec<Network>) -> Self {
+        let trusted = move |address| proxies.iter().any(|network| network.contains(address));
+        Self { trusted: Arc::new(trusted), ..Self::default() }
+    }
+
     /// For a server that only programs of this machine use.
     #[must_use]
     pub fn trusting() -> Self {
