@@ -63,11 +63,15 @@ pub fn is_public(address: IpAddr) -> bool {
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
-            address.is_private() || address.is_loopback() || in_v4(address, Ipv4Addr::new(100, 64, 0, 0), 10)
+            let shared = in_v4(address, Ipv4Addr::new(100, 64, 0, 0), 10) && address != CLOUD_IN_SHARED;
+            address.is_private() || address.is_loopback() || shared
         }
         IpAddr::V6(address) => address.is_loopback() || (address.is_unique_local() && !is_cloud_v6(address)),
     }
 }
+
+/// Where one cloud answers for metadata, inside the shared block.
+const CLOUD_IN_SHARED: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 
 /// `fd00:ec2::/32`: a cloud's metadata and name servers.
 fn is_cloud_v6(address: Ipv6Addr) -> bool {
@@ -192,7 +196,7 @@ mod tests {
 
     #[test]
     fn development_may_reach_its_own_networks_and_never_a_clouds_metadata() {
-        for text in ["127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "fd12::1"] {
+        for text in ["127.0.0.1", "::1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1", "fd12::1"] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
         for text in ["169.254.169.254", "fd00:ec2::254", "0.0.0.0", "::", "224.0.0.1", "100.100.100.200", "8.8.8.8"] {
