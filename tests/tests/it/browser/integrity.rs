@@ -86,6 +86,9 @@ async fn a_changed_glue_does_not_run_and_the_button_leads_to_the_page() {
         nothing_ran(&browser).await;
         let refused = browser.console_errors().await;
         assert!(refused.iter().any(|error| error.contains("integrity")), "{refused:#?}");
+        // Who asks why is told, although what would look into it did not come either.
+        let found: Value = browser.script("return Checkout.diagnose()", &[]).await;
+        assert_eq!((&found[0]["code"], &found[0]["ok"]), (&json!("csp_blocked"), &json!(false)), "{found}");
     }
 }
 
