@@ -262,8 +262,15 @@ impl Abuse {
         now: i64,
     ) -> Result<(), Problem> {
         let solved = match &visitor.proof {
-            Proof::Work(proof) => proof.as_ref().and_then(|proof| challenge::worked(&self.key, who, proof, now)),
-            Proof::Patience(token) => token.as_ref().and_then(|token| challenge::waited(&self.key, who, token, now)),
+            // One bit less than is asked for now: it may have risen while the work was done.
+            Proof::Work(proof) => {
+                let least = bits.saturating_sub(1);
+                proof.as_ref().and_then(|proof| challenge::worked(&self.key, who, least, proof, now))
+            }
+            Proof::Patience(token) => token
+                .as_ref()
+                .and_then(|token| challenge::waited(&self.key, who, token, now))
+                .filter(|nonce| !state.spent.contains(nonce) && state.budgets.charge_patience(who, now)),
         };
         if let Some(nonce) = solved.filter(|nonce| !state.spent.contains(nonce)) {
             state.spent.touch(nonce);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedMutexGuard, broadcast};
+use tokio::sync::{OwnedMutexGuard, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -121,7 +121,7 @@ impl App {
         let public = self.public_url.split("://").nth(1).unwrap_or_default();
         let name = match host.rsplit_once(':') {
             // An IPv6 address has colons of its own, inside its brackets.
-            Some((name, port)) if !port.ends_with(']') => name,
+            Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
         host.eq_ignore_ascii_case(public) || matches!(name, "127.0.0.1" | "localhost" | "[::1]")
@@ -144,19 +144,35 @@ impl std::ops::Deref for Shared {
     }
 }
 
+/// Callers who wait for another one's answer, all keys together: whoever repeats one key must not take
+/// the places of those who buy (S12).
+const MOST_WAITING: usize = 128;
+
 /// One at a time for each idempotency key: the others wait for the first one's answer (G4).
-#[derive(Default)]
-pub struct Flights(Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>);
+pub struct Flights {
+    turns: Mutex<HashMap<[u8; 32], Arc<tokio::sync::Mutex<()>>>>,
+    waiting: Semaphore,
+}
+
+impl Default for Flights {
+    fn default() -> Self {
+        Self { turns: Mutex::default(), waiting: Semaphore::new(MOST_WAITING) }
+    }
+}
 
 impl Flights {
-    /// Waits for one's turn; `None` where it did not come in time.
+    /// Waits for one's turn; `None` where it did not come in time, or too many wait already.
     pub async fn enter(&self, key: [u8; 32], patience: Duration) -> Option<OwnedMutexGuard<()>> {
         let turn = {
-            let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut flights = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             // Forget those that nobody holds or waits for.
             flights.retain(|_, turn| Arc::strong_count(turn) > 1);
             Arc::clone(flights.entry(key).or_default())
         };
+        if let Ok(turn) = Arc::clone(&turn).try_lock_owned() {
+            return Some(turn);
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
         tokio::time::timeout(patience, turn.lock_owned()).await.ok()
     }
 }

@@ -65,6 +65,12 @@ pub fn name(text: &str, pointer: &str) -> Result<Option<String>, Problem> {
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
+/// Greek and Cyrillic letters among Latin ones make one domain look like another (UTS 39, 5.1).
+fn mixes_scripts(label: &str) -> bool {
+    let looks_alike = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}');
+    label.chars().any(looks_alike) && label.chars().any(|c| c.is_ascii_alphabetic())
+}
+
 /// The address with its domain as A-labels. Quoted local parts and addresses without a domain
 /// name are legal (RFC 5321) and in a checkout always a mistake.
 #[must_use]
@@ -73,6 +79,9 @@ pub fn mailbox(text: &str) -> Option<String> {
     let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
     let local_is_fine =
         (1..=64).contains(&local.len()) && local.split('.').all(|part| !part.is_empty() && part.chars().all(atom));
+    if domain.split('.').any(mixes_scripts) {
+        return None;
+    }
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
     let labels: Vec<&str> = domain.split('.').collect();
     let top_is_a_name =

@@ -123,6 +123,7 @@ async fn begin(
     let reference = signed_in.fresh()?;
     let sealed = unseal(app, visitor, request).await?;
     let order = Wanted::read(app, request, &sealed, reference)?;
+    check_renewed(app, request).await?;
     // Before the provider is asked for anything.
     let ticket = app.abuse.admit_order(visitor, app.clock.now())?;
     let made = async {
@@ -214,6 +215,15 @@ async fn agreed(app: &App, sealed: &Sealed, cart: &Cart<'_>) -> Result<Quote, Pr
     }
 }
 
+/// What is paid, or about to be, is not sold again in its name (G7); nor is an order whose buyer has
+/// tried card after card (S12).
+async fn check_renewed(app: &App, request: &CheckoutRequest) -> Result<(), Problem> {
+    let Some(renews) = &request.renews else { return Ok(()) };
+    let unknown = || Problem::at(Code::UnknownCheckout, "/renews");
+    let old = app.store.checkout(renews).await?.ok_or_else(unknown)?;
+    if old.status.is_payable() && !app.abuse.is_spoiled(old.failures) { Ok(()) } else { Err(Code::OrderClosed.into()) }
+}
+
 async fn claim(
     app: &App,
     visitor: &Visitor,
@@ -223,15 +233,6 @@ async fn claim(
 ) -> Result<StoredCheckout, Problem> {
     let now = app.clock.now();
     let renews = wanted.request.renews.clone();
-    if let Some(renews) = &renews {
-        let unknown = || Problem::at(Code::UnknownCheckout, "/renews");
-        let old = app.store.checkout(renews).await?.ok_or_else(unknown)?;
-        // What is paid, or about to be, is not sold again in its name (G7).
-        // Nor is one whose buyer has tried card after card (S12).
-        if !old.status.is_payable() || app.abuse.is_spoiled(old.failures) {
-            return Err(Code::OrderClosed.into());
-        }
-    }
     let claim = Claim {
         id: random::id("co", now),
         key_hash,

@@ -3,11 +3,13 @@
 
 use super::generations::Generations;
 use super::limits::Limits;
-use super::rate::Meter;
+use super::rate::{Meter, Rate};
 use crate::keys::AddressKey;
 
-/// Addresses that are remembered; 56 bytes each.
+/// Addresses that are remembered; 64 bytes each.
 pub const MOST_ADDRESSES: usize = 200_000;
+/// As [`super::challenge::PATIENCE`].
+const PATIENCE_MILLIS: u32 = 10_000;
 /// Checkouts whose readers are remembered.
 const MOST_CHECKOUTS: usize = 20_000;
 
@@ -28,6 +30,7 @@ struct Account {
     orders: Meter,
     failed_payments: Meter,
     wrong_codes: Meter,
+    patience: Meter,
 }
 
 /// What all of them have used together. One helper is one shop: its origins share this, because an
@@ -193,6 +196,18 @@ impl Budgets {
     pub fn refund_code(&mut self, who: AddressKey) {
         self.addresses.touch(who).wrong_codes.refund(self.limits.wrong_codes);
         self.shop.wrong_codes.refund(self.limits.shop_wrong_codes);
+    }
+
+    /// Whether an address may be let in for having waited: once in the time that it waits, however many
+    /// tokens it waited with.
+    pub fn charge_patience(&mut self, who: AddressKey, now: i64) -> bool {
+        let rate = Rate::minutely(1, 60_000 / PATIENCE_MILLIS);
+        let meter = &mut self.addresses.touch(who).patience;
+        let allowed = meter.allows(rate, now);
+        if allowed {
+            meter.charge(rate, 1, now);
+        }
+        allowed
     }
 
     /// Writes a read of a checkout's state down.

@@ -50,14 +50,15 @@ pub fn seal(key: &MacKey, who: AddressKey, kind: Kind, nonce: Nonce, now: i64) -
     URL_SAFE_NO_PAD.encode(sealed)
 }
 
-/// The challenge that this `Checkout-Proof` solves, if it is one for that address, in time.
+/// The challenge that this `Checkout-Proof` solves, if it is one for that address, in time, and of at
+/// least so many bits: one that was asked for when less was demanded does not do.
 #[must_use]
-pub fn worked(key: &MacKey, who: AddressKey, proof: &str, now: i64) -> Option<Nonce> {
+pub fn worked(key: &MacKey, who: AddressKey, least: u8, proof: &str, now: i64) -> Option<Nonce> {
     let (token, number) = proof.split_once(':')?;
     let is_number = (1..=20).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
     let (kind, nonce, _) = open(key, who, token, now)?;
     let Kind::Work(bits) = kind else { return None };
-    (is_number && leading_zeros(&Sha256::digest(proof).into()) >= u32::from(bits)).then_some(nonce)
+    (is_number && bits >= least && leading_zeros(&Sha256::digest(proof).into()) >= u32::from(bits)).then_some(nonce)
 }
 
 /// The challenge that this token of a page solves by its age.
@@ -131,11 +132,12 @@ mod tests {
         let key = key();
         let token = seal(&key, ADA, Kind::Work(8), [7; 16], NOW);
         let proof = solve(&token, 8);
-        assert_eq!(worked(&key, ADA, &proof, NOW), Some([7; 16]));
-        assert_eq!(worked(&key, ADA, &proof, NOW + LIFETIME - 1), Some([7; 16]));
-        assert_eq!(worked(&key, ADA, &proof, NOW + LIFETIME), None, "expired");
-        assert_eq!(worked(&key, ADA, &proof, NOW - SKEW - 1), None, "from the future");
-        assert_eq!(worked(&key, EVE, &proof, NOW), None, "somebody else's");
+        assert_eq!(worked(&key, ADA, 0, &proof, NOW), Some([7; 16]));
+        assert_eq!(worked(&key, ADA, 0, &proof, NOW + LIFETIME - 1), Some([7; 16]));
+        assert_eq!(worked(&key, ADA, u8::MAX, &proof, NOW), None, "asked for when less was demanded");
+        assert_eq!(worked(&key, ADA, 0, &proof, NOW + LIFETIME), None, "expired");
+        assert_eq!(worked(&key, ADA, 0, &proof, NOW - SKEW - 1), None, "from the future");
+        assert_eq!(worked(&key, EVE, 0, &proof, NOW), None, "somebody else's");
         assert_eq!(waited(&key, ADA, &token, NOW + PATIENCE), None, "work is not done by waiting");
     }
 
@@ -145,12 +147,12 @@ mod tests {
         let token = seal(&key, ADA, Kind::Work(12), [7; 16], NOW);
         let right = solve(&token, 12);
         let wrong = if right.ends_with(":0") { format!("{token}:1") } else { format!("{token}:0") };
-        assert_eq!(worked(&key, ADA, &wrong, NOW), None);
+        assert_eq!(worked(&key, ADA, 0, &wrong, NOW), None);
         for number in ["", "-1", "1e3", " 1", "٣", "123456789012345678901"] {
-            assert_eq!(worked(&key, ADA, &format!("{token}:{number}"), NOW), None);
+            assert_eq!(worked(&key, ADA, 0, &format!("{token}:{number}"), NOW), None);
         }
-        assert_eq!(worked(&key, ADA, "", NOW), None);
-        assert_eq!(worked(&key, ADA, ":", NOW), None);
+        assert_eq!(worked(&key, ADA, 0, "", NOW), None);
+        assert_eq!(worked(&key, ADA, 0, ":", NOW), None);
     }
 
     #[test]
@@ -163,7 +165,7 @@ mod tests {
         assert!(!is_waiting(&key, ADA, &token, NOW + PATIENCE));
         assert_eq!(waited(&key, EVE, &token, NOW + PATIENCE), None);
         assert_eq!(waited(&key, ADA, &token, NOW + LIFETIME), None);
-        assert_eq!(worked(&key, ADA, &format!("{token}:1"), NOW), None, "waiting is not done by work");
+        assert_eq!(worked(&key, ADA, 0, &format!("{token}:1"), NOW), None, "waiting is not done by work");
     }
 
     #[test]
@@ -187,14 +189,14 @@ mod tests {
             let place = ALPHABET.iter().position(|byte| *byte == forged[index]).unwrap();
             forged[index] = ALPHABET[(place + usize::from(change)) % 64];
             let forged = String::from_utf8(forged).unwrap();
-            prop_assert_eq!(worked(&key, ADA, &solve(&forged, bits), NOW), None);
+            prop_assert_eq!(worked(&key, ADA, 0, &solve(&forged, bits), NOW), None);
         }
 
         #[test]
         fn nothing_that_anybody_writes_panics_or_is_taken(proof in "\\PC{0,120}", number in any::<u64>()) {
             let key = key();
-            prop_assert_eq!(worked(&key, ADA, &proof, NOW), None);
-            prop_assert_eq!(worked(&key, ADA, &format!("{proof}:{number}"), NOW), None);
+            prop_assert_eq!(worked(&key, ADA, 0, &proof, NOW), None);
+            prop_assert_eq!(worked(&key, ADA, 0, &format!("{proof}:{number}"), NOW), None);
             prop_assert_eq!(waited(&key, ADA, &proof, NOW), None);
         }
 
@@ -202,7 +204,7 @@ mod tests {
         fn what_was_asked_can_be_solved(bits in 0_u8..10, nonce in any::<[u8; 16]>(), who in any::<[u8; 16]>()) {
             let (key, who) = (key(), AddressKey::from_bytes(who));
             let token = seal(&key, who, Kind::Work(bits), nonce, NOW);
-            prop_assert_eq!(worked(&key, who, &solve(&token, bits), NOW + 1_000), Some(nonce));
+            prop_assert_eq!(worked(&key, who, 0, &solve(&token, bits), NOW + 1_000), Some(nonce));
         }
     }
 }

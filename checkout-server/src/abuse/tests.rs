@@ -32,7 +32,7 @@ fn solved(visitor: &Visitor, problem: &Problem) -> Visitor {
     let mut proofs = (0_u64..).map(|number| format!("{token}:{number}"));
     let Caller::Address(who) = visitor.caller else { panic!("nobody asks this one") };
     let key = Keys::new(SecretString::from("a secret key")).challenges;
-    let proof = proofs.find(|proof| challenge::worked(&key, who, proof, START * 1_000).is_some()).unwrap();
+    let proof = proofs.find(|proof| challenge::worked(&key, who, 0, proof, START * 1_000).is_some()).unwrap();
     assert!(bits >= 2);
     Visitor { proof: Proof::Work(Some(proof)), ..visitor.clone() }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
@@ -30,7 +30,9 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        is_json(request.headers())?;
+        if !is_in_utf8(request.headers(), "application/json") {
+            return Err(Code::UnsupportedMediaType.into());
+        }
         let body = body(request, LARGEST_BODY).await?;
         if leak::is_in(app, &body) {
             return Err(leak::reported());
@@ -39,15 +41,18 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Json<T> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+/// Whether a body says that it is of that kind, and in UTF-8 if it says anything of its letters.
+#[must_use]
+pub fn is_in_utf8(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = one(headers, &header::CONTENT_TYPE).ok().flatten().unwrap_or_default().to_ascii_lowercase();
     let mut parts = kind.split(';').map(str::trim);
-    let json = parts.next() == Some("application/json");
-    let utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
-        _ => true,
-    });
-    if json && utf8 { Ok(()) } else { Err(Code::UnsupportedMediaType.into()) }
+    let is_wanted = parts.next() == Some(wanted);
+    let utf8 =
+        parts.all(|parameter| match parameter.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+            Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
+            _ => true,
+        });
+    is_wanted && utf8
 }
 
 /// The bytes of a body, up to a size and for a time.
@@ -55,9 +60,12 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// # Errors
 /// Too large, too slow, compressed, or broken off.
 pub async fn body(request: Request<Body>, largest: usize) -> Result<Vec<u8>, Problem> {
-    let encoding = request.headers().get(header::CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| encoding != "identity") {
+    if request.headers().get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
         return Err(Code::UnsupportedEncoding.into());
+    }
+    // Not waited for: it says itself that it is too much.
+    if request.body().size_hint().lower() > largest as u64 {
+        return Err(Code::BodyTooLarge.into());
     }
     let reading = Limited::new(request.into_body(), largest).collect();
     match tokio::time::timeout(BODY_TIMEOUT, reading).await {

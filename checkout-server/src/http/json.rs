@@ -145,7 +145,10 @@ fn check_texts(value: &Value, pointer: &mut String) -> Result<(), Problem> {
         }
         Value::Object(entries) => {
             for (key, value) in entries {
-                if !is_clean(key) || card::is_in(key) {
+                if card::is_in(key) {
+                    return wrong(Code::CardDataRefused, pointer);
+                }
+                if !is_clean(key) {
                     return wrong(Code::TextInvalid, pointer);
                 }
                 within(pointer, &escaped(key), |pointer| check_texts(value, pointer))?;
@@ -194,7 +197,9 @@ fn within<T>(pointer: &mut String, step: &str, work: impl FnOnce(&mut String) ->
 /// No control characters, no characters that turn text around: a receipt shows what was typed.
 fn is_clean(text: &str) -> bool {
     let turns =
-        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
+    // Characters that are none: the last two of each plane, and a block of Arabic ones (Unicode 23.7).
+    let is_none = |c: char| u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}');
     let mut marks = 0_u32;
     text.chars().all(|c| {
         // A run of combining marks draws over its neighbours.
@@ -202,7 +207,8 @@ fn is_clean(text: &str) -> bool {
         marks <= 8
             && !c.is_control()
             && !turns(c)
-            && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
+            && !is_none(c)
+            && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{2061}'..='\u{2064}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     })
 }
 

@@ -16,7 +16,7 @@ use checkout_types::{CheckoutRequest, Quote, QuoteRequest};
 use minijinja::{Value, context};
 use serde::Deserialize;
 
-use super::extract::{body, one};
+use super::extract::{body, is_in_utf8, one};
 use super::who::leak;
 use super::{json, pages};
 use crate::abuse::{Caller, Proof, Visitor};
@@ -60,11 +60,13 @@ pub(super) async fn show(
 ) -> Response {
     // A link that says something twice says nothing.
     let Query(wish) = wish.unwrap_or_default();
+    // What may not come in is not shown either: the field stays empty.
+    let clean = |text: Option<String>| text.filter(|text| json::check_text(text).is_ok()).unwrap_or_default();
     let form = Form {
-        quantity: wish.quantity.unwrap_or_default(),
-        email: wish.email.unwrap_or_default(),
-        country: wish.country.unwrap_or_default(),
-        embed: wish.embed.unwrap_or_default(),
+        quantity: clean(wish.quantity),
+        email: clean(wish.email),
+        country: clean(wish.country),
+        embed: clean(wish.embed),
         ..Form::default()
     };
     let shown = app.selling.check().and_then(|()| page(&app, &price_id, &form, None, None));
@@ -90,8 +92,7 @@ pub(super) async fn submit(
 /// A form that one of our own pages sent.
 async fn form(app: &App, request: Request) -> Result<Form, Problem> {
     from_our_page(app, request.headers())?;
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/x-www-form-urlencoded") {
+    if !is_in_utf8(request.headers(), "application/x-www-form-urlencoded") {
         return Err(Code::UnsupportedMediaType.into());
     }
     let body = body(request, 16 * 1_024).await?;

@@ -16,7 +16,7 @@ pub(super) fn check(given: &Address) -> Result<Address, Problem> {
         Some(_) => Err(Problem::at(code, pointer)),
     };
     let postal_code = short(postal_code, "/customer/postal_code", Code::PostalCodeInvalid)?;
-    if needs_postal_code(country) && postal_code.as_deref().is_some_and(|code| !is_zip(code)) {
+    if postal_code.as_deref().is_some_and(|code| !is_postal_code(country, code)) {
         return Err(Problem::at(Code::PostalCodeInvalid, "/customer/postal_code"));
     }
     Ok(Address {
@@ -31,6 +31,28 @@ pub(super) fn check(given: &Address) -> Result<Address, Problem> {
 pub fn needs_postal_code(country: &str) -> bool {
     country == "US"
 }
+
+/// Whether that can be a postal code there: of the US exactly, of many countries by the number of its
+/// digits, of the others by what any postal code looks like.
+fn is_postal_code(country: &str, code: &str) -> bool {
+    if country == "US" {
+        return is_zip(code);
+    }
+    let bare: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let digits = DIGITS.iter().find(|(_, countries)| countries.split(' ').any(|known| known == country));
+    match digits {
+        Some((count, _)) => bare.len() == *count && bare.bytes().all(|byte| byte.is_ascii_digit()),
+        None => (2..=10).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+    }
+}
+
+/// Countries whose postal codes are so many digits, perhaps in groups (UPU, addressing systems).
+const DIGITS: [(usize, &str); 4] = [
+    (4, "AT AU BE BG CH CY DK HU LI NO NZ PH TN ZA"),
+    (5, "CZ DE EE ES FR GR HR IT MX MY PL RS SE SK TR UA"),
+    (6, "CN CO IN RO SG"),
+    (7, "JP PT"),
+];
 
 /// Five digits, perhaps with four more.
 fn is_zip(code: &str) -> bool {

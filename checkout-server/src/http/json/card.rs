@@ -10,11 +10,12 @@ pub(super) fn is_in(text: &str) -> bool {
     let mut run: Vec<u8> = Vec::new();
     let mut gap = 0;
     // Full-width digits become plain ones; characters of no width are as if they were not there.
-    for c in without_uuids(text).nfkc().filter(|c| !is_invisible(*c)).chain(['\0']) {
+    let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    for c in without_uuids(&plain).nfkc().filter(|c| !is_invisible(*c)).chain(['\0']) {
         if let Some(digit) = digit(c) {
             run.push(digit);
             gap = 0;
-        } else if is_separator(c) && gap < 3 && !run.is_empty() {
+        } else if is_separator(c) && gap < 6 && !run.is_empty() {
             gap += 1;
         } else {
             if holds_card(&run) {
@@ -31,7 +32,7 @@ pub(super) fn is_in(text: &str) -> bool {
 /// Only what has a letter in it is taken for one: digits alone stay under suspicion.
 fn without_uuids(text: &str) -> Cow<'_, str> {
     let outside = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
-    if text.len() < 32 || !text.split(outside).any(is_uuid) {
+    if text.len() < 36 || !text.split(outside).any(is_uuid) {
         return text.into();
     }
     let kept = text.split_inclusive(outside).map(|token| {
@@ -41,16 +42,16 @@ fn without_uuids(text: &str) -> Cow<'_, str> {
     kept.collect::<String>().into()
 }
 
-/// With hyphens (RFC 9562) or without.
+/// With its hyphens, a version and a variant (RFC 9562): anything less is too easily a card's number
+/// with letters behind it.
 fn is_uuid(token: &str) -> bool {
-    let hyphens: &[usize] = if token.len() == 36 { &[8, 13, 18, 23] } else { &[] };
-    let fits = |(place, byte): (usize, u8)| match byte {
-        b'-' => hyphens.contains(&place),
-        byte => byte.is_ascii_hexdigit() && !hyphens.contains(&place),
+    let fits = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        14 => (b'1'..=b'8').contains(&byte),
+        19 => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
+        _ => byte.is_ascii_hexdigit(),
     };
-    matches!(token.len(), 32 | 36)
-        && token.bytes().enumerate().all(fits)
-        && token.bytes().any(|byte| byte.is_ascii_alphabetic())
+    token.len() == 36 && token.bytes().enumerate().all(fits) && token.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Whether a number is a card's, as a whole: nobody puts a number of JSON into groups.
@@ -60,16 +61,20 @@ pub(super) fn is_one(number: &str) -> bool {
 }
 
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{feff}')
+    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{ad}' | '\u{180e}' | '\u{20e3}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '.' | '/' | '_' | ',' | ':' | '\u{2010}'..='\u{2015}')
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '/' | '_' | ',' | ':' | '*' | '|' | '+' | '~' | '·' | '\u{2010}'..='\u{2015}')
 }
 
-/// Decimal digits, the Arabic ones and those of Persian and Hindi included.
+/// Decimal digits, of every script that has a block of its own for them.
 fn digit(c: char) -> Option<u8> {
-    let zeros = [0x30, 0x660, 0x6f0, 0x966];
+    let zeros = [
+        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+        0x1040, 0x17e0, 0x1810,
+    ];
     let code = u32::from(c);
     zeros
         .iter()
@@ -147,6 +152,14 @@ mod tests {
             "4242424242424242-12-30",
             "4242/4242/4242/4242",
             "4242 – 4242 – 4242 – 4242",
+            "4242*4242*4242*4242",
+            "4242 | 4242 | 4242 | 4242",
+            "4242    4242    4242    4242",
+            "4242424242424242deadbeefdeadbeef",
+            "42424242-4242-4242-dead-beefdeadbeef",
+            "4242\u{180e}4242\u{2061}4242\u{fe0f}4242",
+            "৪২৪২৪২৪২৪২৪২৪২৪২",
+            "https://shop.example/?note=%34242424242424242",
             "4242\u{200b}4242\u{202f}4242\u{200b}4242",
             "４２４２４２４２４２４２４２４２",
             "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢",
