@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
 use crate::{http, telemetry};
 
@@ -41,13 +42,15 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router) {
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
 }
 
-/// A proxy of ours on another machine brings many people's connections.
+/// A proxy of ours on another machine brings many people's connections; and a flood of orders is refused
+/// before anything else is done about it.
 fn limits(app: &App) -> ListenerLimits {
-    let app = app.clone();
+    let (app, flood) = (app.clone(), Flood::new(app));
     let trusted = move |address: IpAddr| {
         !address.is_loopback() && app.trusted_proxies.iter().any(|network| network.contains(address))
     };
-    ListenerLimits { trusted: Arc::new(trusted), ..ListenerLimits::default() }
+    let refuse = move |request: &axum::http::Request<_>| flood.refuse(request);
+    ListenerLimits { trusted: Arc::new(trusted), refuse: Arc::new(refuse), ..ListenerLimits::default() }
 }
 
 /// Tells it to stop and waits until everything has ended (G2f).
