@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
 use crate::http::address::Network;
+use crate::http::admission::Classes;
 use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::provider::Provider;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub abuse: Abuse,
     /// Whether anything is sold.
     pub selling: Selling,
+    /// How much is worked on at once.
+    pub(crate) admission: Classes,
 }
 
 /// What was configured.
@@ -87,6 +90,7 @@ impl App {
             changes: Changes::default(),
             abuse,
             selling,
+            admission: Classes::new(),
         })))
     }
 

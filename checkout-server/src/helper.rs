@@ -1,10 +1,12 @@
 //! A helper that is up: its listeners, and a stop that finishes what was begun.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
 use crate::{http, telemetry};
 
@@ -33,6 +35,9 @@ impl Listeners {
 /// `limits` are those of the public listener.
 pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: ListenerLimits) {
     let Listeners { public, operations } = listeners;
+    // A flood of orders is refused before anything else is done about it.
+    let flood = Flood::new(app.clone());
+    let limits = ListenerLimits { refuse: Arc::new(move |request| flood.refuse(request)), ..limits };
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());

@@ -11,7 +11,7 @@ use admission::Classes;
 use crate::app::App;
 
 pub mod address;
-mod admission;
+pub(crate) mod admission;
 pub mod answer;
 pub mod assets;
 mod catalog;
@@ -35,7 +35,7 @@ pub mod who;
 
 /// What buyers' browsers, the provider and merchants' backends reach.
 pub fn router(app: &App) -> Router {
-    let Classes { orders, reads, streams, webhooks, backends } = Classes::new();
+    let Classes { orders, reads, streams, webhooks, backends } = &app.admission;
 
     let browser = Router::new()
         .route("/v1/catalog", reads.admits(get(catalog::show)))

@@ -1,5 +1,5 @@
-//! The demo as a process of its own, for measurements: its memory and its processor time are part of
-//! the answer.
+//! Servers as processes of their own, for measurements: their memory and their processor time are part
+//! of the answer.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -7,41 +7,75 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::in_repository;
 
 /// Why nothing was measured.
 pub type Failure = Box<dyn std::error::Error>;
 
-/// A demo in its own process, which ends with this.
+/// The page that a helper of its own sells from.
+const SHOP: &str = "http://127.0.0.1:1";
+
+/// A server in its own process, which ends with this.
 pub struct Server {
-    process: Child,
+    process: Process,
     /// Addresses and keys.
     pub ready: Value,
     /// From the start until it answers.
     pub started_in: Duration,
+    /// Its provider and its folder, where it has them of its own.
+    _provider: Option<(Process, TempDir)>,
 }
 
+/// Ends with this.
+struct Process(Child);
+
 impl Server {
-    /// Starts the executable beside ours; `wrapped` is what runs it, such as `taskset -c 0`, or nothing.
+    /// Starts a demo, with its sandbox in the same process.
     ///
     /// # Errors
     /// It is not built, or does not start.
-    pub fn start(wrapped: &[&str]) -> Result<Self, Failure> {
-        let executable: PathBuf = std::env::current_exe()?.with_file_name("checkout-server");
+    pub fn start() -> Result<Self, Failure> {
         let begun = Instant::now();
-        let mut command = match wrapped {
-            [] => Command::new(executable),
-            [program, arguments @ ..] => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(executable);
-                command
-            }
-        };
-        command.args(["demo", "--port", "0", "--json"]).env("RUST_LOG", "error").stdout(Stdio::piped());
-        let mut process = command.spawn()?;
-        let mut line = String::new();
-        let out = process.stdout.take().ok_or("no output")?;
-        BufReader::new(out).read_line(&mut line)?;
-        Ok(Self { ready: serde_json::from_str(&line)?, process, started_in: begun.elapsed() })
+        let (process, ready) = spawn(command(&[])?.args(["demo", "--port", "0", "--json"]))?;
+        Ok(Self { process, ready, started_in: begun.elapsed(), _provider: None })
+    }
+
+    /// Starts a helper as a merchant does, and its provider, a sandbox, in another process.
+    /// What runs each of them, such as `taskset -c 0`, or nothing, comes first.
+    ///
+    /// # Errors
+    /// One of them is not built, or does not start.
+    pub fn helper(helper: &[&str], sandbox: &[&str]) -> Result<Self, Failure> {
+        let (folder, catalog) = (tempfile::tempdir()?, in_repository("catalog.example.toml").canonicalize()?);
+        let (provider, keys) =
+            spawn(command(sandbox)?.args(["sandbox", "--port", "0", "--json", "--catalog"]).arg(&catalog))?;
+        let text = |name: &str| keys[name].as_str().unwrap_or_default();
+        let settings = folder.path().join("checkout.toml");
+        std::fs::write(
+            &settings,
+            format!(
+                "public_url = \"http://127.0.0.1:2\"\nallowed_origins = [\"{SHOP}\"]\ncatalog = {catalog:?}\n\
+                 [provider]\napi_url = \"{url}\"\ncheckout_url = \"{url}\"\n",
+                url = text("sandbox"),
+            ),
+        )?;
+        let begun = Instant::now();
+        let mut serve = command(helper)?;
+        serve
+            .args(["serve", "--port", "0", "--json", "--config"])
+            .arg(&settings)
+            .arg("--data")
+            .arg(folder.path().join("data"))
+            .env("DODO_PAYMENTS_API_KEY", text("sandbox_key"))
+            .env("DODO_PAYMENTS_WEBHOOK_KEY", text("webhook_secret"))
+            .env("CHECKOUT_SECRET_KEY", "a secret key of at least 32 characters");
+        let (process, mut ready) = spawn(&mut serve)?;
+        let started_in = begun.elapsed();
+        ready["shop"] = SHOP.into();
+        ready["webhook_secret"] = keys["webhook_secret"].clone();
+        Ok(Self { process, ready, started_in, _provider: Some((provider, folder)) })
     }
 
     /// An address of one of its servers.
@@ -60,7 +94,7 @@ impl Server {
     /// # Errors
     /// The process is gone.
     pub fn usage(&self) -> Result<Usage, Failure> {
-        let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.id()));
+        let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.0.id()));
         let memory = of("status")?;
         let line = |name: &str| {
             let text = memory.lines().find_map(|line| line.strip_prefix(name)).ok_or("a field is missing")?;
@@ -87,9 +121,34 @@ pub struct Usage {
     pub ticks: u64,
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
+}
+
+/// The executable beside ours, run by what is given.
+fn command(wrapped: &[&str]) -> Result<Command, Failure> {
+    let executable: PathBuf = std::env::current_exe()?.with_file_name("checkout-server");
+    let mut command = match wrapped {
+        [] => Command::new(executable),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(executable);
+            command
+        }
+    };
+    // They write their logs as they always do, and nobody reads them.
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    Ok(command)
+}
+
+/// Runs it until it says that it is up.
+fn spawn(command: &mut Command) -> Result<(Process, Value), Failure> {
+    let mut process = Process(command.spawn()?);
+    let mut line = String::new();
+    let out = process.0.stdout.take().ok_or("no output")?;
+    BufReader::new(out).read_line(&mut line)?;
+    Ok((process, serde_json::from_str(&line)?))
 }

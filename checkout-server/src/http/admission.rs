@@ -18,6 +18,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::extract;
 use crate::error::{Code, Problem};
 
+mod flood;
+
+pub(crate) use flood::Flood;
+
 /// How long a request waits for a place (G29: the refusal is out within 50 ms).
 const PATIENCE: Duration = Duration::from_millis(40);
 /// Requests of one class that wait. Few, so that most of a flood is refused before its body is read:
@@ -32,7 +36,7 @@ const MOST_LARGE: usize = 64;
 const LARGEST_BODY: usize = extract::LARGEST_WEBHOOK;
 
 /// The classes of routes.
-pub(super) struct Classes {
+pub(crate) struct Classes {
     /// Quotes and checkouts: each waits for the provider.
     pub(super) orders: Class,
     /// What is read from memory or the store: catalog, status, pages, the widget.
@@ -48,7 +52,7 @@ pub(super) struct Classes {
 impl Classes {
     /// 256 connections that are all busy at once are served without a wait; the provider's guard
     /// lets 64 of them through at a time. All writers together stay below the store's queue.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             orders: Class::new("orders", 256),
             reads: Class::new("reads", 256),
@@ -61,7 +65,7 @@ impl Classes {
 
 /// A class of routes with its places. Clones share them.
 #[derive(Clone)]
-pub(super) struct Class {
+pub(crate) struct Class {
     name: &'static str,
     places: Arc<Semaphore>,
     queue: Arc<Semaphore>,

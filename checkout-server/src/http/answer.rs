@@ -20,7 +20,7 @@ const PROBLEMS: &str = "/problems/";
 /// More mistakes than these are told one after the other: an answer stays small.
 const MOST_ERRORS: usize = 16;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 impl IntoResponse for Problem {
     /// Status and headers; the body is written by `contain`, which knows the request.
@@ -71,7 +71,8 @@ pub(super) async fn contain(request: Request, next: Next) -> Response {
     let problem = problem_of(&mut response);
     let shed = problem.as_ref().is_some_and(|problem| problem.code == Code::Overloaded);
     if let Some(problem) = problem {
-        response = written(response, problem, &route, &request_id);
+        let (refused, body) = told(response, problem, &route, &request_id);
+        response = refused.map(|_| body.into());
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -115,7 +116,8 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     }
 }
 
-fn written(mut response: Response, problem: Problem, route: &str, request_id: &str) -> Response {
+/// A refusal and its words, which become its body.
+pub(super) fn told(mut response: Response, problem: Problem, route: &str, request_id: &str) -> (Response, String) {
     let Problem { code, mut errors, quote, challenge, retry_after: _ } = problem;
     errors.truncate(MOST_ERRORS);
     let body = checkout_types::Problem {
@@ -132,11 +134,10 @@ fn written(mut response: Response, problem: Problem, route: &str, request_id: &s
         quote,
         challenge,
     };
-    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let body = serde_json::to_string(&body).unwrap_or_default();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    *response.body_mut() = body.into();
-    response
+    (response, body)
 }

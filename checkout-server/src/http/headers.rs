@@ -25,6 +25,26 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let mut response = next.run(request).await;
     let page = response.extensions().get::<Page>().copied();
     let headers = response.headers_mut();
+    let Some(Page(template)) = page else {
+        put_data(&app, headers);
+        return response;
+    };
+    put_common(&app, headers);
+    let policy = page_policy(template, app.provider.checkout_origin(), &app.allowed_origins);
+    put(headers, header::CONTENT_SECURITY_POLICY, &policy);
+    put(headers, HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    put(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin-allow-popups");
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What every answer has that is no page of ours.
+pub(super) fn put_data(app: &App, headers: &mut HeaderMap) {
+    put_common(app, headers);
+    put(headers, header::CONTENT_SECURITY_POLICY, DATA_POLICY);
+}
+
+fn put_common(app: &App, headers: &mut HeaderMap) {
     put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     put(headers, header::REFERRER_POLICY, "strict-origin-when-cross-origin");
     if let Some(value) = strict_transport(&app.public_url) {
@@ -33,16 +53,6 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     // The widget's files are for pages of any origin, and say so themselves.
     let resource_policy = HeaderName::from_static("cross-origin-resource-policy");
     headers.entry(resource_policy).or_insert(HeaderValue::from_static("same-origin"));
-    let Some(Page(template)) = page else {
-        put(headers, header::CONTENT_SECURITY_POLICY, DATA_POLICY);
-        return response;
-    };
-    let policy = page_policy(template, app.provider.checkout_origin(), &app.allowed_origins);
-    put(headers, header::CONTENT_SECURITY_POLICY, &policy);
-    put(headers, HeaderName::from_static("permissions-policy"), PERMISSIONS);
-    put(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin-allow-popups");
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 /// S8's policy for a page that the shop's pages may frame, and less than that wherever a page of ours

@@ -21,8 +21,7 @@ const EXPOSED: &str = "idempotent-replayed, retry-after, x-request-id";
 pub(super) async fn cors(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let named = headers.contains_key(header::ORIGIN);
-    let listed = one(headers, &header::ORIGIN).ok().flatten().filter(|origin| app.allows(origin));
-    let listed = listed.and_then(|origin| HeaderValue::from_str(origin).ok());
+    let listed = listed(&app, headers);
     let is_preflight = request.method() == Method::OPTIONS && named;
     // Before the body is read: another page gets no work done.
     if (named && listed.is_none()) || (is_preflight && !is_fitting(headers)) {
@@ -30,12 +29,23 @@ pub(super) async fn cors(State(app): State<App>, request: Request, next: Next) -
     }
     let response = if is_preflight { preflight() } else { next.run(request).await };
     let mut response = varying(response);
-    if let Some(origin) = listed {
+    let_read(&mut response, listed);
+    response
+}
+
+/// The page that asks, where it is one of ours.
+pub(super) fn listed(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
+    let listed = one(headers, &header::ORIGIN).ok().flatten().filter(|origin| app.allows(origin));
+    listed.and_then(|origin| HeaderValue::from_str(origin).ok())
+}
+
+/// That page's script may read the answer.
+pub(super) fn let_read(response: &mut Response, page: Option<HeaderValue>) {
+    if let Some(origin) = page {
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
-    response
 }
 
 /// Whether a preflight asks for what our routes take, and not for a way into somebody's own network.
@@ -59,7 +69,7 @@ fn preflight() -> Response {
 }
 
 /// A cache must not give one page's answer to another.
-fn varying(mut response: Response) -> Response {
+pub(super) fn varying(mut response: Response) -> Response {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::future::{Either, TryFutureExt as _, ready};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,7 +24,7 @@ mod connections;
 
 use connections::{Connections, Seat, State};
 
-pub use connections::ListenerLimits;
+pub use connections::{ListenerLimits, Refuse};
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
@@ -32,11 +33,12 @@ const LARGEST_HEAD: usize = 16 * 1_024;
 /// How long requests may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two looks at who is slow.
-const SWEEP: Duration = Duration::from_millis(250);
+const SWEEP: Duration = Duration::from_millis(50);
 
 /// Serves until `stopping`, then finishes what is under way.
 pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits, stopping: CancellationToken) {
-    let door = Arc::new(Door { begun: Instant::now(), connections: Connections::new(limits) });
+    let refuse = Arc::clone(&limits.refuse);
+    let door = Arc::new(Door { begun: Instant::now(), connections: Connections::new(limits), refuse });
     let tasks = TaskTracker::new();
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,6 +80,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
 struct Door {
     begun: Instant,
     connections: Connections,
+    refuse: Refuse,
 }
 
 impl Door {
@@ -124,11 +127,15 @@ async fn connected(
         .max_buf_size(LARGEST_HEAD);
     let closing = connection.seat.closing.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        if let Some(refused) = (connection.door.refuse)(&request) {
+            connection.enter(State::Waiting);
+            return Either::Left(ready(Ok(refused)));
+        }
         connection.enter(State::Asked);
         let mut request = request.map(|body| Body::new(body::Incoming::new(body, Arc::clone(&connection))));
         request.extensions_mut().insert(peer);
         let (answering, connection) = (router.clone().oneshot(request), Arc::clone(&connection));
-        async move { answering.await.map(|response| body::outgoing(response, &connection)) }
+        Either::Right(answering.map_ok(move |response| body::outgoing(response, &connection)))
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);

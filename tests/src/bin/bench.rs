@@ -23,7 +23,7 @@ const FOR: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let server = Server::start(&[])?;
+    let server = Server::start()?;
     let http = client();
     say(&format!("start to ready (helper, sandbox and shop): {} ms", server.started_in.as_millis()))?;
     say(&format!("memory idle: {} KiB", server.usage()?.resident))?;

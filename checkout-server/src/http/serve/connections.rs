@@ -7,6 +7,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::address::{Network, is_this_machine, network_of};
@@ -20,6 +23,9 @@ const SLOW: Moment = 1_000;
 const LONGEST: Moment = 30_000;
 /// Of one address, whatever its connections do. Not for the machine itself.
 const MOST_OF_ONE: usize = 256;
+/// Closed in one sweep. Who is closed comes back: hundreds at once would come back at once, too, and
+/// everybody else would wait for that.
+const MOST_CLOSED: usize = 16;
 
 /// Milliseconds since the listener began.
 pub(super) type Moment = u64;
@@ -31,11 +37,20 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// Whose connections are many people's: a proxy of ours. No limit per address holds for it.
     pub trusted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    /// Answers what no route has to see: cheap, because it is asked of every request.
+    pub refuse: Refuse,
 }
+
+/// The answer to a request that is refused at the connection.
+pub type Refuse = Arc<dyn Fn(&Request<Incoming>) -> Option<Response> + Send + Sync>;
 
 impl Default for ListenerLimits {
     fn default() -> Self {
-        Self { connections: crate::process::most_connections(), trusted: Arc::new(|_| false) }
+        Self {
+            connections: crate::process::most_connections(),
+            trusted: Arc::new(|_| false),
+            refuse: Arc::new(|_| None),
+        }
     }
 }
 
@@ -128,10 +143,12 @@ impl Connections {
             && !is_this_machine(network)
             && table.of_network.get(&network).is_some_and(|count| *count >= MOST_OF_ONE)
         {
-            table.make_room("address", now, |seat| seat.network == network)?;
+            // Only for who is slow: an address that connects without end has so many connections a
+            // second, and the rest of them costs an accept and a close.
+            table.make_room("address", now, |seat, waited| seat.network == network && waited > SLOW)?;
         }
         if table.seats.len() >= self.limits.connections {
-            table.make_room("full", now, |_| true)?;
+            table.make_room("full", now, |_, _| true)?;
         }
         table.last += 1;
         let seat = Arc::new(Seat {
@@ -153,31 +170,32 @@ impl Connections {
 
     /// Makes room for one more, where descriptors have run out. Whether somebody had to go.
     pub(super) fn yield_one(&self, now: Moment) -> bool {
-        self.table().make_room("descriptors", now, |_| true).is_some()
+        self.table().make_room("descriptors", now, |_, _| true).is_some()
     }
 
-    /// Closes what has been slow for too long, and the longest waiting of those who are slow too often.
+    /// Closes what has been slow for too long, and the longest waiting of those who are slow too often:
+    /// a few of them in each sweep.
     pub(super) fn sweep(&self, now: Moment) {
         let mut table = self.table();
         let mut slow: HashMap<IpAddr, Vec<(Moment, u64)>> = HashMap::new();
-        let mut late = Vec::new();
+        let mut going = Vec::new();
         for seat in table.seats.values() {
             match seat.kept_waiting(now) {
-                Some((state, waited)) if waited >= LONGEST => late.push((seat.id, state)),
+                Some((State::Sending, waited)) if waited >= LONGEST => going.push((waited, seat.id, "slow_reader")),
+                Some((_, waited)) if waited >= LONGEST => going.push((waited, seat.id, "slow")),
                 Some((State::Waiting | State::Receiving, waited)) if waited > SLOW && !seat.trusted => {
                     slow.entry(seat.network).or_default().push((waited, seat.id));
                 }
                 _ => {}
             }
         }
-        for (id, state) in late {
-            table.close(id, if state == State::Sending { "slow_reader" } else { "slow" });
-        }
         for mut waiting in slow.into_values() {
             waiting.sort_unstable();
-            for (_, id) in waiting.into_iter().skip(MOST_SLOW) {
-                table.close(id, "address");
-            }
+            going.extend(waiting.into_iter().skip(MOST_SLOW).map(|(waited, id)| (waited, id, "address")));
+        }
+        going.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, id, reason) in going.into_iter().take(MOST_CLOSED) {
+            table.close(id, reason);
         }
         metrics::gauge!("checkout_connections_open").set(u32::try_from(table.seats.len()).unwrap_or(u32::MAX));
     }
@@ -191,13 +209,13 @@ impl Connections {
 impl Table {
     /// Closes the one among `whom` that has kept us waiting longest. An answer that is being read
     /// without pause is never cut short for it.
-    fn make_room(&mut self, reason: &'static str, now: Moment, whom: impl Fn(&Seat) -> bool) -> Option<()> {
+    fn make_room(&mut self, reason: &'static str, now: Moment, whom: impl Fn(&Seat, Moment) -> bool) -> Option<()> {
         let waited = |seat: &Arc<Seat>| match seat.kept_waiting(now) {
             Some((State::Sending, waited)) if waited <= SLOW => None,
-            Some((_, waited)) => Some((waited, seat.id)),
-            None => None,
+            Some((_, waited)) if whom(seat, waited) => Some((waited, seat.id)),
+            _ => None,
         };
-        let (_, id) = self.seats.values().filter(|seat| whom(seat)).filter_map(waited).max()?;
+        let (_, id) = self.seats.values().filter_map(waited).max()?;
         self.close(id, reason);
         Some(())
     }

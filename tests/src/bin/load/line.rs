@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use checkout_tests::socket::is_closed;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -22,7 +23,8 @@ impl Line {
 
     /// The status of the answer, or nothing where there was none.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Option<u16> {
-        if self.stream.is_none() {
+        // One that was closed meanwhile is made anew, as every client with a pool does.
+        if self.stream.as_ref().is_none_or(is_closed) {
             self.stream = connect(self.to, self.from).await.ok();
         }
         let status = exchange(self.stream.as_mut()?, request, &mut self.answer).await;

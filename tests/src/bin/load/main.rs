@@ -1,11 +1,13 @@
 //! `make load`: what the helper does when too many come (G29, G30). Loopback only, bounded in count and
-//! in seconds. The server, with the sandbox, has one processor and this generator another, where the
-//! machine has two. Prints figures beside their aims.
+//! in seconds. The helper has one processor to itself, where the machine has two and `taskset`; its
+//! provider, a sandbox, and this generator share the other. Prints figures beside their aims.
 //!
 //! (a) 100 good clients on an idle server, then beside 1,000 connections that drip their headers: from
 //! 250 other addresses, from one other, and from the good ones' own.
 //! (b) The most orders a second that a closed loop gets; then three times as many on a fixed
 //! schedule, whatever the server answers, with webhooks beside them.
+//!
+//! `load slow` and `load orders` measure one of them.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -42,13 +44,20 @@ fn main() -> Result<(), Failure> {
     let wrapped: &[&str] = if pinned { &["taskset", "-c", "0"] } else { &[] };
     say(&format!(
         "{cores} processors; {}",
-        if pinned { "server on 0, generator on 1" } else { "shared by server and generator" }
+        if pinned { "the helper on 0, sandbox and generator on 1" } else { "shared by helper, sandbox and generator" }
     ))?;
     let busy = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     say(&format!("load average before the start: {}", busy.trim()))?;
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == part);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        slow_clients(&Server::start(wrapped)?).await?;
-        overload::measure(&Server::start(wrapped)?).await
+        if wants("slow") {
+            slow_clients(&Server::helper(wrapped, &[])?).await?;
+        }
+        if wants("orders") {
+            overload::measure(&Server::helper(wrapped, &[])?).await?;
+        }
+        Ok(())
     })
 }
 

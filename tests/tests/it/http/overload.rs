@@ -80,6 +80,23 @@ async fn orders_are_shed_quickly_and_take_nothing_from_the_rest() {
         assert_problem(answer, 503, "overloaded").await;
     }
     assert!(quickest < Duration::from_millis(60), "{quickest:?}");
+    // More than may wait: the last ones are refused at the connection, in the very same words.
+    let flood_of_quotes = join_all((0..80).map(|_| app.ask_quote(&cart))).await;
+    let mut forms = std::collections::BTreeSet::new();
+    for answer in flood_of_quotes {
+        let headers = answer.headers().clone();
+        assert_eq!(headers["access-control-allow-origin"], app.ready().shop.as_str(), "the widget may read it");
+        let mut problem = assert_problem(answer, 503, "overloaded").await;
+        assert_eq!(problem["request_id"].take(), headers["x-request-id"].to_str().unwrap());
+        let mut headers: Vec<_> = headers
+            .iter()
+            .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        headers.sort_unstable();
+        forms.insert((headers, problem.to_string()));
+    }
+    assert_eq!(forms.len(), 1, "{forms:#?}");
     let form = app.http.post(format!("{}/pay/pro_monthly", app.ready().helper));
     let form = form.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body("step=review");
     let page = form.send().await.unwrap();
