@@ -14,7 +14,7 @@ copies="one a-folder-with-another-name"
 for copy in $copies; do
     mkdir -p "$work/$copy"
     # What is committed and what is about to be, and nothing that a build left behind.
-    git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'cp --parents -- "$@"' _ "$work/$copy"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp -P --parents -t "$work/$copy" --
     ln -s "$ROOT/node_modules" "$work/$copy/node_modules"
 done
 for copy in $copies; do
