@@ -8,12 +8,16 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# Names of different lengths: what holds a folder's name differs in size as well.
-for copy in one a-folder-with-another-name; do
+# Names of different lengths: what holds a folder's name differs in size as well. Both copies first: a
+# file that is saved during the first build would make a difference that is none of the build's.
+copies="one a-folder-with-another-name"
+for copy in $copies; do
     mkdir -p "$work/$copy"
     # What is committed and what is about to be, and nothing that a build left behind.
-    git ls-files -z --cached --others --exclude-standard | xargs -0 sh -c 'cp --parents -- "$@"' _ "$work/$copy"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp -P --parents -t "$work/$copy" --
     ln -s "$ROOT/node_modules" "$work/$copy/node_modules"
+done
+for copy in $copies; do
     (
         cd "$work/$copy"
         unset RUSTFLAGS CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS

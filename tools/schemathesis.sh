@@ -30,13 +30,49 @@ ready() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
 helper=$(ready helper)
 [ -n "$helper" ] || die "The demo did not start:" "$(tail -n 5 "$work/log")"
 
-# As the shop's page: the routes of a browser. Server-to-server routes answer what the document says
-# of somebody without a key.
-say "schemathesis against $helper"
 document=$helper/openapi.json
 [ -z "${OPENAPI:-}" ] || document=$(realpath "$OPENAPI")
 # It leaves notes where it runs.
 cd "$work"
-"$venv/bin/schemathesis" run "$document" --url "$helper" --header "Origin: $(ready shop)" \
-    --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
-    --max-examples "$examples" --workers 1 --generation-deterministic
+# What must be refused is refused, and what is answered is what the document promises.
+checks=not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance
+checks=$checks,response_schema_conformance,negative_data_rejection
+
+total=0
+failed=
+as() { # as WHO HEADER...
+    who=$1
+    shift
+    code=0
+    for header in "$@"; do
+        shift
+        set -- "$@" --header "$header"
+    done
+    "$venv/bin/schemathesis" run "$document" --url "$helper" "$@" --checks "$checks" --max-examples "$examples" \
+        --workers 1 --generation-deterministic --warnings off >"$work/run" 2>&1 || code=$?
+    cases=$(sed -n 's/^ *\([0-9]*\) generated,.*/\1/p' "$work/run" | tail -1)
+    total=$((total + ${cases:-0}))
+    printf '  %-32s %8d requests\n' "$who" "${cases:-0}"
+    if [ "$code" -ne 0 ]; then
+        failed="$failed $who;"
+        cat "$work/run" >&2
+    fi
+}
+
+# Whoever calls is told what the document says of them: routes that are not theirs refuse it.
+say "schemathesis against $helper"
+token=$("$venv/bin/python" - "$helper" "$(ready secret_key)" <<'CODE'
+import json, sys, urllib.request
+helper, key = sys.argv[1:]
+headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+request = urllib.request.Request(f"{helper}/v1/customer-tokens", b'{"reference":"user_4711"}', headers)
+print(json.load(urllib.request.urlopen(request))["token"])
+CODE
+)
+as "the shop's page" "Origin: $(ready shop)"
+as "a page with somebody signed in" "Origin: $(ready shop)" "Authorization: Bearer $token"
+as "the merchant's server" "Authorization: Bearer $(ready secret_key)"
+as "a buyer without any script" "Origin: $helper"
+as "one address that asks too often" "Origin: $(ready shop)" "X-Forwarded-For: 203.0.113.7"
+printf '  %-32s %8d requests\n' "in all" "$total"
+[ -z "$failed" ] || die "Answers that the document does not promise, to:$failed"

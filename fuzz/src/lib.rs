@@ -10,6 +10,8 @@ use serde_json::Value;
 
 pub mod catalog;
 pub mod checkout_body;
+pub mod customer_token;
+pub mod forwarded_addresses;
 pub mod outgoing_address;
 pub mod provider_answers;
 pub mod quote_body;

@@ -26,7 +26,7 @@ use crate::error::Code;
 #[rustfmt::skip] // a table reads better as one
 mod routes;
 
-use routes::{Answer, Body, Parameter, ROUTES, Route};
+use routes::{Answer, Body, EVENTS, Parameter, ROUTES, Route};
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 
@@ -114,8 +114,10 @@ fn described_parameter(parameter: &Parameter) -> utoipa::openapi::path::Paramete
 fn described_answer(answer: &Answer) -> utoipa::openapi::Response {
     let mut response = ResponseBuilder::new().description(answer.says);
     if !answer.kind.is_empty() {
-        let schema = answer.schema.map_or_else(|| text(None), reference);
-        response = response.content(answer.kind, ContentBuilder::new().schema(Some(schema)).build());
+        // Of a stream, readers take the schema for that of each event, and OpenAPI 3.1 cannot say what it is.
+        let plain = || (answer.kind != EVENTS).then(|| text(None));
+        let schema = answer.schema.map(reference).or_else(plain);
+        response = response.content(answer.kind, ContentBuilder::new().schema(schema).build());
     }
     for name in answer.headers {
         response = response.header(*name, HeaderBuilder::new().schema(text(None)).build());

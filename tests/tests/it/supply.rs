@@ -47,6 +47,35 @@ fn every_licence_is_one_that_deny_toml_allows() {
     }
 }
 
+/// The two rules of deny.toml that can be told from Cargo.lock; `make supply` has cargo-deny look as well.
+#[test]
+fn what_is_banned_is_not_in_and_everything_comes_from_the_registry() {
+    let lock = table("Cargo.lock");
+    let field = |package: &toml::Value, name: &str| package.get(name).and_then(toml::Value::as_str).map(str::to_owned);
+    let uses = |package: &toml::Value, banned: &str| {
+        let named = package.get("dependencies").and_then(toml::Value::as_array).into_iter().flatten();
+        named.filter_map(toml::Value::as_str).any(|used| used.split(' ').next() == Some(banned))
+    };
+    let packages = lock["package"].as_array().unwrap();
+    let bans = table("deny.toml")["bans"]["deny"].as_array().unwrap().clone();
+    assert!(!bans.is_empty());
+    for ban in &bans {
+        let banned = field(ban, "crate").unwrap();
+        let wrappers: Vec<String> = ban.get("wrappers").map_or(vec![], |names| names.clone().try_into().unwrap());
+        for user in packages.iter().filter(|package| uses(package, &banned)) {
+            let user = field(user, "name").unwrap();
+            assert!(wrappers.contains(&user), "{user} brings {banned}: {}", field(ban, "reason").unwrap());
+        }
+    }
+    for package in packages {
+        let name = field(package, "name").unwrap();
+        let source = field(package, "source");
+        let is_ours = name.starts_with("checkout-");
+        let kept = source.as_deref() == Some("registry+https://github.com/rust-lang/crates.io-index");
+        assert!(if is_ours { source.is_none() } else { kept }, "{name} comes from {source:?}");
+    }
+}
+
 #[test]
 fn the_bills_of_materials_name_every_package_with_the_checksum_of_the_lock_file() {
     let locked = locked();
@@ -90,4 +119,24 @@ fn the_lock_files_are_kept() {
     for file in ["Cargo.lock", "fuzz/Cargo.lock", "package-lock.json"] {
         assert!(in_repository(file).exists(), "{file}");
     }
+}
+
+#[test]
+fn what_is_fuzzed_is_what_is_shipped() {
+    let (shipped, fuzzed) = (versions("Cargo.lock"), versions("fuzz/Cargo.lock"));
+    for (name, version) in &fuzzed {
+        let known = shipped.iter().any(|(other, _)| other == name);
+        let is_same = shipped.contains(&(name.clone(), version.clone()));
+        assert!(
+            !known || is_same,
+            "{name} {version} is in fuzz/Cargo.lock alone: cargo update there, or copy the version"
+        );
+    }
+    assert!(fuzzed.iter().any(|(name, _)| name == "checkout-server"));
+}
+
+fn versions(lock: &str) -> BTreeSet<(String, String)> {
+    let field = |package: &toml::Value, name: &str| package[name].as_str().unwrap().to_owned();
+    let packages = table(lock)["package"].as_array().unwrap().clone();
+    packages.iter().map(|package| (field(package, "name"), field(package, "version"))).collect()
 }

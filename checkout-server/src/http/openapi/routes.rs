@@ -61,6 +61,7 @@ pub(super) struct Answer {
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// What any request may meet.
 const ANY: &[Code] = &[BadHost, UnknownHost, SecretKeyInBrowser, RateLimited, Internal, Overloaded];
@@ -150,7 +151,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: "GET", path: "/v1/checkouts/{id}/events", id: "follow_checkout", summary: "Where it stands, as it changes",
         who: &["page+client_secret", "client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
-        answers: &[ok("Server-sent events named `checkout`: at once, then each change.", "text/event-stream", None)],
+        answers: &[ok("Server-sent events named `checkout`: at once, then each change.", EVENTS, None)],
         problems: &[ANY, READ], is_for_people: false,
     },
     Route {
