@@ -36,7 +36,7 @@ impl Listeners {
 pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: ListenerLimits) {
     let Listeners { public, operations } = listeners;
     // A flood of orders is refused before anything else is done about it.
-    let flood = Flood::new(app.clone());
+    let flood = Flood::new(app);
     let limits = ListenerLimits { refuse: Arc::new(move |request| flood.refuse(request)), ..limits };
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));

@@ -12,6 +12,7 @@ use checkout_server::signature::SigningSecret;
 use checkout_types::checkout::CreatedCheckout;
 use checkout_types::customer::CustomerToken;
 use checkout_types::{Checkout, CheckoutStatus, Quote};
+use futures_util::future::join_all;
 use reqwest::header::{AUTHORIZATION, ORIGIN};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -198,6 +199,28 @@ impl TestApp {
         let method = method.parse().expect("a method");
         let request = self.http.request(method, format!("{}/control/{path}", self.ready().sandbox)).json(body);
         read(request.send().await.expect("an answer"), 200).await
+    }
+
+    /// Does something while all the places of orders are taken: half by callers of one key, the others by
+    /// orders that wait for the provider.
+    pub async fn while_flooded<T>(&self, quote: &Quote, work: impl Future<Output = T>) -> T {
+        self.scenario(json!({"latency_ms": 4_000})).await;
+        let order = json!({"quote_token": quote.quote_token, "customer": {"email": "ada@example.com"}});
+        let same = join_all((0..129).map(|_| self.ask_checkout("same", &order)));
+        let others = join_all((0..200).map(async |caller| {
+            for turn in 0..100 {
+                self.ask_checkout(&format!("flood-{caller}-{turn}"), &order).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+        }));
+        let begun = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            work.await
+        };
+        tokio::select! {
+            done = begun => done,
+            _ = async { tokio::join!(same, others) } => panic!("the flood is over before its time"),
+        }
     }
 
     /// Plays a scenario.

@@ -27,13 +27,11 @@ const PATIENCE: Duration = Duration::from_millis(40);
 /// Requests of one class that wait. Few, so that most of a flood is refused before its body is read:
 /// a refusal that cost a twentieth of an order would cost a tenth of all orders at three times the load.
 const QUEUE: usize = 32;
-/// Bodies beyond this many bytes, or of unknown length, are rare and few are taken at once: what
-/// has been read waits in memory.
-const ORDINARY_BODY: u64 = 16 * 1_024;
+/// Bodies beyond this many bytes are rare, and not all are taken at once: what has been read waits in
+/// memory.
+const ORDINARY_BODY: usize = 16 * 1_024;
 /// Large bodies of one class at once.
-const MOST_LARGE: usize = 64;
-/// Bodies that nobody takes.
-const LARGEST_BODY: usize = extract::LARGEST_WEBHOOK;
+const MOST_LARGE: usize = 192;
 
 /// The classes of routes.
 pub(crate) struct Classes {
@@ -57,7 +55,7 @@ impl Classes {
             orders: Class::new("orders", 256),
             reads: Class::new("reads", 256),
             streams: Class::new("streams", 1_024),
-            webhooks: Class::new("webhooks", 256),
+            webhooks: Class { largest: extract::LARGEST_WEBHOOK, ..Class::new("webhooks", 256) },
             backends: Class::new("backends", 128),
         }
     }
@@ -70,12 +68,14 @@ pub(crate) struct Class {
     places: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     large: Arc<Semaphore>,
+    /// Bytes of a body that none of its routes takes more of.
+    largest: usize,
 }
 
 impl Class {
     fn new(name: &'static str, places: usize) -> Self {
         let of = |count| Arc::new(Semaphore::new(count));
-        Self { name, places: of(places), queue: of(QUEUE), large: of(MOST_LARGE) }
+        Self { name, places: of(places), queue: of(QUEUE), large: of(MOST_LARGE), largest: extract::LARGEST_BODY }
     }
 
     /// Puts the routes' methods into this class.
@@ -110,14 +110,20 @@ impl Class {
         if request.body().is_end_stream() {
             return Ok(request);
         }
-        let ordinary = request.body().size_hint().upper().is_some_and(|length| length <= ORDINARY_BODY);
-        let _large = if ordinary { None } else { Some(self.large.try_acquire().map_err(|_| self.shed())?) };
         let (parts, body) = request.into_parts();
         let mut reading = Request::new(body);
-        if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING) {
-            reading.headers_mut().insert(header::CONTENT_ENCODING, encoding.clone());
+        for encoding in parts.headers.get_all(header::CONTENT_ENCODING) {
+            reading.headers_mut().append(header::CONTENT_ENCODING, encoding.clone());
         }
-        let body = extract::body(reading, LARGEST_BODY).await?;
+        // Only what has come takes memory: who announces much and sends little takes nothing from others.
+        let mut large = None;
+        let may_keep = |length: usize| {
+            if length > ORDINARY_BODY && large.is_none() {
+                large = Some(self.large.try_acquire().map_err(|_| self.shed())?);
+            }
+            Ok(())
+        };
+        let body = extract::received(reading, self.largest, may_keep).await?;
         Ok(Request::from_parts(parts, Body::from(body)))
     }
 }

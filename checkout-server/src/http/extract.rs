@@ -7,7 +7,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::{Code, Problem};
 
 /// Bodies of browsers and merchants.
-const LARGEST_BODY: usize = 64 * 1_024;
+pub(super) const LARGEST_BODY: usize = 64 * 1_024;
 /// Bodies of webhooks.
 pub const LARGEST_WEBHOOK: usize = 256 * 1_024;
 /// A body that takes longer is a stalled one (G30).
@@ -60,6 +60,15 @@ pub fn is_in_utf8(headers: &HeaderMap, wanted: &str) -> bool {
 /// # Errors
 /// Too large, too slow, compressed, or broken off.
 pub async fn body(request: Request<Body>, largest: usize) -> Result<Vec<u8>, Problem> {
+    received(request, largest, |_| Ok(())).await
+}
+
+/// The same, where somebody is asked before each piece is kept, by how much there is with it.
+pub(super) async fn received(
+    request: Request<Body>,
+    largest: usize,
+    mut may_keep: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Problem> {
     if request.headers().get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
         return Err(Code::UnsupportedEncoding.into());
     }
@@ -67,13 +76,19 @@ pub async fn body(request: Request<Body>, largest: usize) -> Result<Vec<u8>, Pro
     if request.body().size_hint().lower() > largest as u64 {
         return Err(Code::BodyTooLarge.into());
     }
-    let reading = Limited::new(request.into_body(), largest).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
-        Err(_) => Err(Code::BodyTimeout.into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Code::BodyTooLarge.into()),
-        Ok(Err(_)) => Err(Code::BodyMalformed.into()),
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-    }
+    let reading = async {
+        let (mut body, mut kept) = (request.into_body(), Vec::new());
+        while let Some(frame) = body.frame().await {
+            let Ok(piece) = frame.map_err(|_| Code::BodyMalformed)?.into_data() else { continue };
+            if kept.len() + piece.len() > largest {
+                return Err(Problem::from(Code::BodyTooLarge));
+            }
+            may_keep(kept.len() + piece.len())?;
+            kept.extend_from_slice(&piece);
+        }
+        Ok(kept)
+    };
+    tokio::time::timeout(BODY_TIMEOUT, reading).await.unwrap_or_else(|_| Err(Code::BodyTimeout.into()))
 }
 
 /// A header that two readers could understand differently.
