@@ -207,14 +207,16 @@ impl TestApp {
         self.scenario(json!({"latency_ms": 4_000})).await;
         let order = json!({"quote_token": quote.quote_token, "customer": {"email": "ada@example.com"}});
         let same = join_all((0..129).map(|_| self.ask_checkout("same", &order)));
+        // One after the other, so that they do not all give up in the same moment either.
         let others = join_all((0..200).map(async |caller| {
+            tokio::time::sleep(Duration::from_millis(caller * 10)).await;
             for turn in 0..100 {
                 self.ask_checkout(&format!("flood-{caller}-{turn}"), &order).await;
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
         }));
         let begun = async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
             work.await
         };
         tokio::select! {

@@ -56,8 +56,9 @@ impl Server {
         std::fs::write(
             &settings,
             format!(
-                "public_url = \"http://127.0.0.1:2\"\nallowed_origins = [\"{SHOP}\"]\ncatalog = {catalog:?}\n\
+                "public_url = \"http://127.0.0.1:2\"\nallowed_origins = [\"{SHOP}\"]\ncatalog = \"{}\"\n\
                  [provider]\napi_url = \"{url}\"\ncheckout_url = \"{url}\"\n",
+                catalog.display(),
                 url = text("sandbox"),
             ),
         )?;

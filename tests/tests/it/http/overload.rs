@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use checkout_tests::app::{TestApp, read};
+use checkout_tests::http::assert_problem;
 use checkout_tests::socket::connect;
 use checkout_types::checkout::CreatedCheckout;
 use futures_util::future::join_all;
@@ -61,24 +62,23 @@ async fn orders_are_shed_quickly_and_take_nothing_from_the_rest() {
     let app = TestApp::start().await;
     let quote = app.quote("pro_monthly", "DE").await;
     app.while_flooded(&quote, shed_and_served(&app)).await;
-    assert!(app.sessions() >= 1, "what had a place went on");
+    // What had a place goes on, also now that its callers are gone.
+    for _ in 0..100 {
+        if app.sessions() > 0 {
+            return;
+        }
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    panic!("nothing that had a place went on");
 }
 
 async fn shed_and_served(app: &TestApp) {
     let cart = json!({"items": [{"price_id": "pro_monthly"}], "customer": {"country": "DE"}});
-    // One at a time, and then more than may wait: the last ones are refused at the connection, in the very
-    // same words.
-    let (mut quickest, mut shed) = (SECOND, Vec::new());
-    for _ in 0..10 {
-        let begun = Instant::now();
-        let answer = app.ask_quote(&cart).await;
-        quickest = quickest.min(begun.elapsed());
-        shed.push(answer);
-    }
-    assert!(quickest < Duration::from_millis(60), "{quickest:?}");
-    shed.extend(join_all((0..80).map(|_| app.ask_quote(&cart))).await);
+    // More than may wait: the last ones are refused at the connection, in the very same words.
+    let asked = join_all((0..80).map(|_| app.ask_quote(&cart)));
+    let (asked, ()) = tokio::join!(asked, a_page_refuses_in_words(app));
     let mut forms = BTreeSet::new();
-    for answer in shed.into_iter().filter(|answer| answer.headers().contains_key(RETRY_AFTER)) {
+    for answer in asked {
         let headers = answer.headers().clone();
         let problem: Value = answer.json().await.unwrap();
         if problem["code"] == "overloaded" {
@@ -95,7 +95,6 @@ async fn shed_and_served(app: &TestApp) {
         assert_eq!(app.get(path).send().await.unwrap().status(), 200, "{path}");
         assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
     }
-    a_page_refuses_in_words(app).await;
 }
 
 /// An answer but for what differs from one request to the next.
@@ -108,18 +107,15 @@ fn form_of(headers: &HeaderMap, mut problem: Value) -> (Vec<String>, String) {
 }
 
 async fn a_page_refuses_in_words(app: &TestApp) {
-    for _ in 0..20 {
+    let form = || {
         let form = app.http.post(format!("{}/pay/pro_monthly", app.ready().helper));
-        let form = form.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body("step=review");
-        let page = form.send().await.unwrap();
-        if page.status() == 503 {
-            assert_eq!(page.headers()[RETRY_AFTER], "1");
-            assert!(page.headers().contains_key("content-security-policy"));
-            assert!(page.text().await.unwrap().contains("more to do than it can"), "people read words");
-            return;
-        }
-    }
-    panic!("twenty forms found a place");
+        form.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body("step=review").send()
+    };
+    let pages = join_all((0..40).map(|_| form())).await;
+    let refused = pages.into_iter().map(Result::unwrap).find(|page| page.status() == 503).expect("one without a place");
+    assert_eq!(refused.headers()[RETRY_AFTER], "1");
+    assert!(refused.headers().contains_key("content-security-policy"));
+    assert!(refused.text().await.unwrap().contains("more to do than it can"), "people read words");
 }
 
 /// The callers of one key wait for its answer, and so many of them that they take no more than half of the
