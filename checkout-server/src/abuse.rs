@@ -120,14 +120,15 @@ impl Abuse {
         Self { key, state: Mutex::new(state), streams: Arc::default() }
     }
 
-    /// Begins where the last process stopped: a restart hands out no new budgets.
+    /// Begins where the last process stopped: a restart hands out no new orders. Guesses of codes are forgotten.
     ///
     /// # Errors
     /// The store cannot be read.
     pub async fn resume(limits: Limits, key: MacKey, store: &Store, now: Timestamp) -> Result<Self, StoreError> {
         let most = u32::try_from(budgets::MOST_ADDRESSES).unwrap_or(u32::MAX);
         let recent = store.recent_orders(now - MEMORY, most).await?;
-        let abuse = Self::new(limits, key);
+        // What was solved for the last process is remembered by nobody, so its challenges are none of ours.
+        let abuse = Self::new(limits, key.derive(&random::bytes::<16>()));
         abuse.count(&recent);
         Ok(abuse)
     }

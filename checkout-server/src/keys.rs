@@ -143,6 +143,12 @@ impl Keys {
 pub struct MacKey(SecretSlice<u8>);
 
 impl MacKey {
+    /// Another key, made of this one for that purpose.
+    #[must_use]
+    pub fn derive(&self, purpose: &[u8]) -> Self {
+        Self(SecretSlice::from(self.mac(purpose).to_vec()))
+    }
+
     /// The authentication code of a message.
     ///
     /// # Panics
