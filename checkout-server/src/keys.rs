@@ -47,10 +47,8 @@ impl Keys {
     /// Derives the keys. The same secret key gives the same ones, so a restart keeps every token.
     #[must_use]
     pub fn new(secret_key: SecretString) -> Self {
-        let derive = |purpose: &str| {
-            let root = MacKey(SecretSlice::from(secret_key.expose_secret().as_bytes().to_vec()));
-            MacKey(SecretSlice::from(root.mac(purpose.as_bytes()).to_vec()))
-        };
+        let root = MacKey(SecretSlice::from(secret_key.expose_secret().as_bytes().to_vec()));
+        let derive = |purpose: &str| root.derive(purpose.as_bytes());
         Self {
             sight: Sight::new(&secret_key, derive("checkout/sight/1").mac(b"point")),
             operator_key: None,

@@ -109,7 +109,7 @@ pub fn verify(
 ///
 /// # Errors
 /// A header is missing or malformed, or the time is too far off.
-pub fn check_time(headers: Headers<'_>, now: Timestamp) -> Result<(i64, Timestamp), Refusal> {
+fn check_time(headers: Headers<'_>, now: Timestamp) -> Result<(i64, Timestamp), Refusal> {
     let Headers { id, timestamp, signature } = headers;
     if id.is_empty() || signature.is_empty() {
         return Err(Refusal::HeaderMissing);

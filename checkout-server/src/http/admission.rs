@@ -16,6 +16,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::extract;
+use super::serve::is_event_stream;
 use crate::error::{Code, Problem};
 
 mod flood;
@@ -141,12 +142,7 @@ async fn admit(State(class): State<Class>, request: Request, next: Next) -> Resp
         Err(problem) => return problem.into_response(),
     };
     let response = next.run(request).await;
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
-        response.map(|body| held(body, place))
-    } else {
-        response
-    }
+    if is_event_stream(response.headers()) { response.map(|body| held(body, place)) } else { response }
 }
 
 /// A body that gives its place back with its end.

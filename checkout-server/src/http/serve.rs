@@ -24,6 +24,7 @@ mod connections;
 
 use connections::{Connections, Seat, State};
 
+pub(super) use body::is_event_stream;
 pub use connections::{ListenerLimits, Refuse};
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

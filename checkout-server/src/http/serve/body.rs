@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
@@ -61,11 +61,14 @@ impl HttpBody for Incoming {
 
 /// The answer, whose end is the beginning of the wait for the next request.
 pub(super) fn outgoing(response: Response, connection: &Arc<Connection>) -> Response {
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    let streams = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    connection.enter(if streams { State::Streaming } else { State::Sending });
+    connection.enter(if is_event_stream(response.headers()) { State::Streaming } else { State::Sending });
     let connection = Arc::clone(connection);
     response.map(|body| Body::new(Outgoing { body, rest: Bytes::new(), connection }))
+}
+
+/// Whether an answer is server-sent events, which have no end of their own.
+pub(in crate::http) fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 struct Outgoing {
