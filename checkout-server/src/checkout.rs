@@ -165,7 +165,7 @@ pub fn failure(error_code: Option<&str>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{PaymentSeen, Version};
+    use crate::event::{PaymentSeen, Source};
 
     fn order() -> Order {
         Order { total: eur(2900), items: vec![], products: vec![("pdt_1".into(), 1)] }
@@ -189,7 +189,7 @@ mod tests {
             first: true,
             error_code: None,
         };
-        Payment { version: Version::of(&seen, None, at), seen }
+        Payment { version: seen.version(None, at, Source::Webhook), seen }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod customer;
 pub mod demo;
+pub mod entitlement;
 pub mod error;
 pub mod event;
 pub mod helper;

@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
 use super::{Accepted, Claim, Delivery, Effect, Store, StoreError, StoredCheckout, StoredSession, fold};
-use crate::event::{Payment, Version};
+use crate::event::{Notice, Payment, Seen, Source};
 
 impl Store {
     /// The checkout that was made with that key, if any.
@@ -139,9 +139,10 @@ impl Store {
             if !fold::keep(connection, &delivery)? {
                 return Ok(Accepted::Repeat);
             }
-            let payment = delivery.notice.and_then(|notice| Some((notice.at, notice.payment?)));
-            let Some((at, seen)) = payment else { return Ok(Accepted::Stored(Effect::None)) };
-            let version = Version::of(&seen, at, delivery.observed_at);
+            let Some(Notice { at, seen: Seen::Payment(seen), .. }) = delivery.notice else {
+                return Ok(Accepted::Stored(Effect::None));
+            };
+            let version = seen.version(at, delivery.observed_at, Source::Webhook);
             let payment = Payment { seen, version };
             match in_savepoint(connection, |connection| fold::payment(connection, payment, delivery.received_at)) {
                 Err(StoreError::Impossible { table, id, column }) => {

@@ -1,0 +1,204 @@
+//! A subscription: the newest observation of it, and what only ever grows: the newest period that
+//! it was paid for, and since when each unpaid period has been trouble. The provider's object has no
+//! time of change of its own, so observations are ordered by when they were signed (GUARANTEES,
+//! state machine 5).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Source, Version, least};
+
+/// How a subscription looks in one notice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubscriptionSeen {
+    /// The provider's id.
+    pub id: String,
+    /// Our checkout, from the metadata we sent along.
+    pub checkout: Option<String>,
+    /// Who it belongs to, in the merchant's words, from the same place.
+    pub reference: Option<String>,
+    /// The provider's customer.
+    pub customer: Option<String>,
+    /// Where it stands.
+    pub state: SubscriptionState,
+    /// The provider's product that is subscribed to now.
+    pub product: Option<String>,
+    /// How many of it: seats.
+    pub quantity: i64,
+    /// The provider's add-ons, and how many of each.
+    pub addons: Vec<(String, i64)>,
+    /// When it was begun.
+    pub created_at: Option<Timestamp>,
+    /// What is paid for: from the last billing to the next. A renewal without one extends nothing.
+    pub period: Option<Period>,
+    /// Whether it ends when the period does.
+    pub ends_with_period: bool,
+    /// When it ends for good, whatever is paid.
+    pub expires_at: Option<Timestamp>,
+    /// Since when it has been paused.
+    pub paused_at: Option<Timestamp>,
+    /// Until when the provider itself goes on after a failed renewal.
+    pub past_due_ends_at: Option<Timestamp>,
+    /// Days before the first charge.
+    pub trial_days: i64,
+}
+
+/// A service period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period {
+    /// From here…
+    pub start: Timestamp,
+    /// …to here: the next billing.
+    pub end: Timestamp,
+}
+
+/// Where a subscription stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubscriptionState {
+    /// Made, and nothing paid yet.
+    Pending,
+    /// Running; also a trial.
+    Active,
+    /// A renewal failed and the provider has stopped trying, or tries in the background.
+    OnHold,
+    /// A renewal failed within the provider's own time of grace.
+    PastDue,
+    /// Stopped for a while, on purpose.
+    Paused,
+    /// Ended before its time.
+    Cancelled,
+    /// Never came about: the mandate failed.
+    Failed,
+    /// Ended as agreed.
+    Expired,
+    /// A state that this version does not know. Never widens anything (G17).
+    Unknown(String),
+}
+
+const UNKNOWN: &str = "unknown:";
+
+impl SubscriptionState {
+    /// As in the store.
+    #[must_use]
+    pub fn as_str(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::OnHold => "on_hold",
+            Self::PastDue => "past_due",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Unknown(text) => return Cow::Owned(format!("{UNKNOWN}{text}")),
+        })
+    }
+
+    /// As it was put into the store.
+    #[must_use]
+    pub fn from_store(text: &str) -> Self {
+        match text {
+            "pending" => Self::Pending,
+            "active" => Self::Active,
+            "on_hold" => Self::OnHold,
+            "past_due" => Self::PastDue,
+            "paused" => Self::Paused,
+            "cancelled" => Self::Cancelled,
+            "failed" => Self::Failed,
+            "expired" => Self::Expired,
+            other => Self::Unknown(other.strip_prefix(UNKNOWN).unwrap_or(other).to_owned()),
+        }
+    }
+
+    /// Of two states of one second the one that gives less is believed until we have asked.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Unknown(_) => 0,
+            Self::Pending => 1,
+            Self::Active => 2,
+            Self::Paused => 3,
+            Self::PastDue => 4,
+            Self::OnHold => 5,
+            Self::Cancelled => 6,
+            Self::Failed => 7,
+            Self::Expired => 8,
+        }
+    }
+}
+
+/// A subscription as its observations show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The newest observation whose state we know, or else the newest.
+    pub seen: SubscriptionSeen,
+    /// How new it is.
+    pub version: Version,
+    /// The newest service period that any observation named.
+    pub period: Option<(Version, Period)>,
+    /// For each period's end (microseconds), since when (microseconds) its renewal has been trouble.
+    pub trouble: BTreeMap<i64, i64>,
+    /// Whether two observations of one moment contradict each other: the provider has to be asked.
+    pub contested: bool,
+}
+
+impl Subscription {
+    /// An observation in a notice signed, or an answer given, at `observed_at`.
+    #[must_use]
+    pub fn new(seen: SubscriptionSeen, at: Option<Timestamp>, observed_at: Timestamp, source: Source) -> Self {
+        let version = Version::new(observed_at, at, source, seen.state.rank());
+        let period = seen.period.map(|period| (version, period));
+        let troubled = matches!(seen.state, SubscriptionState::OnHold | SubscriptionState::PastDue);
+        let due = seen.period.map_or(0, |period| period.end.as_microsecond());
+        // When it happened, not when it was sent: a delivery may be a day late.
+        let since = at.unwrap_or(observed_at).as_microsecond();
+        let trouble = troubled.then_some((due, since)).into_iter().collect();
+        Self { seen, version, period, trouble, contested: false }
+    }
+
+    /// Joins two observations of one subscription: commutative, associative, idempotent.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        let contested = if self.version.is_tied_with(other.version) && self.is_known() == other.is_known() {
+            self.contested || other.contested || self.content() != other.content()
+        } else if self.weight() > other.weight() {
+            self.contested
+        } else {
+            other.contested
+        };
+        let (mut winner, loser) = if self.weight() >= other.weight() { (self, other) } else { (other, self) };
+        winner.contested = contested;
+        winner.period = winner.period.max(loser.period);
+        for (due, since) in loser.trouble {
+            winner.trouble.entry(due).and_modify(|known| *known = since.min(*known)).or_insert(since);
+        }
+        // Whose it is only becomes known, never unknown.
+        winner.seen.checkout = least(winner.seen.checkout, loser.seen.checkout);
+        winner.seen.reference = least(winner.seen.reference, loser.seen.reference);
+        winner.seen.customer = least(winner.seen.customer, loser.seen.customer);
+        winner
+    }
+
+    /// Since when the renewal of the present period has been trouble.
+    #[must_use]
+    pub fn troubled_since(&self) -> Option<Timestamp> {
+        let due = self.period.map_or(0, |(_, period)| period.end.as_microsecond());
+        let since = self.trouble.get(&due).or_else(|| self.trouble.values().next_back())?;
+        Timestamp::from_microsecond(*since).ok()
+    }
+
+    fn is_known(&self) -> bool {
+        !matches!(self.seen.state, SubscriptionState::Unknown(_))
+    }
+
+    /// Total: the content decides between observations of one moment, so that arrival does not.
+    fn weight(&self) -> impl Ord + use<> {
+        (self.is_known(), self.version, self.content())
+    }
+
+    /// What it says, but for whose it is, which is joined by itself.
+    fn content(&self) -> SubscriptionSeen {
+        SubscriptionSeen { checkout: None, reference: None, customer: None, ..self.seen.clone() }
+    }
+}

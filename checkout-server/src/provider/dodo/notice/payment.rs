@@ -1,0 +1,88 @@
+//! A payment as Dodo writes it.
+
+use checkout_types::money::Money;
+use serde::Deserialize;
+
+use super::{Field, checkout, time, value};
+use crate::event::{PaymentSeen, PaymentState};
+
+#[derive(Deserialize)]
+struct Payment<'a> {
+    #[serde(borrow, rename = "payment_id")]
+    id: Field<'a>,
+    #[serde(borrow)]
+    metadata: Field<'a>,
+    #[serde(borrow)]
+    checkout_session_id: Field<'a>,
+    #[serde(borrow)]
+    created_at: Field<'a>,
+    #[serde(borrow)]
+    updated_at: Field<'a>,
+    #[serde(borrow)]
+    status: Field<'a>,
+    #[serde(borrow)]
+    total_amount: Field<'a>,
+    #[serde(borrow)]
+    currency: Field<'a>,
+    #[serde(borrow)]
+    product_cart: Field<'a>,
+    #[serde(borrow)]
+    charge_type: Field<'a>,
+    #[serde(borrow)]
+    is_update_payment_method: Field<'a>,
+    #[serde(borrow)]
+    error_code: Field<'a>,
+}
+
+#[derive(Deserialize)]
+struct CartLine {
+    product_id: String,
+    quantity: i64,
+}
+
+/// Reads a payment object.
+pub(super) fn read(object: &str) -> Option<PaymentSeen> {
+    let payment: Payment<'_> = serde_json::from_str(object).ok()?;
+    let cart: Vec<CartLine> = value(payment.product_cart).unwrap_or_default();
+    // A renewal, an upgrade or a change of card is not the sale that a checkout waits for. Objects
+    // recorded before October 2026 do not have the field.
+    let new = payment.charge_type.is_none_or(|kind| matches!(kind.get(), "null" | "\"new\""));
+    Some(PaymentSeen {
+        id: value(payment.id)?,
+        checkout: checkout(payment.metadata),
+        session: value(payment.checkout_session_id),
+        created_at: time(payment.created_at),
+        updated_at: time(payment.updated_at),
+        state: state(payment.status),
+        amount: money(&payment),
+        products: cart.into_iter().map(|CartLine { product_id, quantity }| (product_id, quantity)).collect(),
+        first: new && value(payment.is_update_payment_method) != Some(true),
+        error_code: value(payment.error_code),
+    })
+}
+
+fn state(status: Field<'_>) -> PaymentState {
+    let Some(status) = status.filter(|status| status.get() != "null") else { return PaymentState::Waiting };
+    match value::<String>(Some(status)).as_deref() {
+        Some(
+            "requires_customer_action"
+            | "requires_merchant_action"
+            | "requires_payment_method"
+            | "requires_confirmation"
+            | "requires_capture",
+        ) => PaymentState::Waiting,
+        Some("processing") => PaymentState::Processing,
+        Some("succeeded") => PaymentState::Succeeded,
+        Some("failed") => PaymentState::Failed,
+        Some("cancelled") => PaymentState::Cancelled,
+        Some("partially_captured" | "partially_captured_and_capturable") => PaymentState::Partial,
+        Some(other) => PaymentState::Unknown(other.to_owned()),
+        None => PaymentState::Unknown("malformed".to_owned()),
+    }
+}
+
+fn money(payment: &Payment<'_>) -> Option<Money> {
+    let currency: String = value(payment.currency)?;
+    Some(Money::new(value(payment.total_amount)?, currency.parse().ok()?))
+}
+
