@@ -222,9 +222,7 @@ impl Purchase {
             (MoneyBack::DisputeLost, _, _) => Access::of(State::Ended, Reason::DisputeLost),
             (MoneyBack::Refunded, RefundPolicy::Revoke, _) => Access::of(State::Ended, Reason::Refunded),
             (MoneyBack::Refunded, RefundPolicy::AtPeriodEnd, _) => match period_end.filter(|end| now < *end) {
-                Some(end) if bought.state.is_given() => {
-                    Access { until: Some(end), reason: Reason::Refunded, ..bought }
-                }
+                Some(end) if bought.state.is_given() => Access { until: Some(end), reason: Reason::Refunded, ..bought },
                 _ => Access::of(State::Ended, Reason::Refunded),
             },
             (MoneyBack::Disputed, _, DisputePolicy::Suspend) if bought.state.is_given() => {
@@ -312,3 +310,6 @@ impl Limit {
 pub fn is_over(state: &SubscriptionState) -> bool {
     matches!(state, SubscriptionState::Cancelled | SubscriptionState::Failed | SubscriptionState::Expired)
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,3 +202,6 @@ impl Subscription {
         SubscriptionSeen { checkout: None, reference: None, customer: None, ..self.seen.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

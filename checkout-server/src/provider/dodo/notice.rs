@@ -106,7 +106,10 @@ mod tests {
                 r#"{{"type":"payment.succeeded","odd":{odd},"data":{{"payment_id":"pay_1","status":"succeeded","odd":{odd}}}}}"#
             );
             let seen = read(body.as_bytes()).map(|notice| notice.seen);
-            assert!(matches!(seen, Some(Seen::Payment(payment)) if payment.state == PaymentState::Succeeded), "{odd:.20}");
+            assert!(
+                matches!(seen, Some(Seen::Payment(payment)) if payment.state == PaymentState::Succeeded),
+                "{odd:.20}"
+            );
         }
         let marked = read(b"\xef\xbb\xbf{\"type\":\"payment.succeeded\",\"data\":{\"payment_id\":\"pay_1\"}}").unwrap();
         assert!(matches!(marked.seen, Seen::Payment(_)));

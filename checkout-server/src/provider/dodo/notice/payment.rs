@@ -85,4 +85,3 @@ fn money(payment: &Payment<'_>) -> Option<Money> {
     let currency: String = value(payment.currency)?;
     Some(Money::new(value(payment.total_amount)?, currency.parse().ok()?))
 }
-
