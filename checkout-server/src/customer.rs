@@ -22,6 +22,59 @@ pub struct Known {
     pub name: Option<String>,
 }
 
+/// Whose a purchase is: the merchant's customer, or a guest who is known by one checkout alone.
+///
+/// Only the merchant's own server names a reference (a customer token, a claim); nothing that a browser
+/// or a payment link says does.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CustomerKey {
+    /// In the merchant's own words.
+    Reference(String),
+    /// The checkout of somebody who was not signed in.
+    Guest(String),
+}
+
+impl CustomerKey {
+    /// As it is stored: `ref:…` or `co:…`.
+    #[must_use]
+    pub fn stored(&self) -> String {
+        match self {
+            Self::Reference(reference) => format!("ref:{reference}"),
+            Self::Guest(checkout) => format!("co:{checkout}"),
+        }
+    }
+
+    /// As it was stored.
+    #[must_use]
+    pub fn from_store(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once(':')?;
+        match kind {
+            "ref" => Some(Self::Reference(name.to_owned())),
+            "co" => Some(Self::Guest(name.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The merchant's own name of the customer, where there is one.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Guest(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for CustomerKey {
+    /// A reference may be an e-mail address: it does not print itself.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reference(_) => f.write_str("Reference(…)"),
+            Self::Guest(checkout) => write!(f, "Guest({checkout})"),
+        }
+    }
+}
+
 impl std::fmt::Debug for Known {
     /// Personal data does not print itself.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
