@@ -18,6 +18,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 pub use error::{CatalogErrors, Mistake};
+pub(crate) use fields::nearest;
 
 /// A checked catalog. Every reference in it leads somewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
