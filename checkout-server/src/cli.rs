@@ -14,6 +14,7 @@ mod demo;
 mod sandbox;
 mod selling;
 mod serve;
+mod verify;
 
 /// The helper behind the checkout: prices, payment links and webhooks, on your own server.
 #[derive(Parser)]
@@ -33,6 +34,8 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
+    Verify(verify::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {

@@ -22,6 +22,7 @@ mod inbox;
 mod objects;
 mod passing;
 mod projection;
+mod rebuild;
 mod recent;
 mod record;
 mod renewals;
@@ -33,6 +34,7 @@ mod verbs;
 
 pub use access::StoredAccess;
 pub use folder::prepare as prepare_folder;
+pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;
 pub use sqlite::Store;
 
@@ -246,3 +248,6 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
