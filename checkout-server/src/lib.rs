@@ -32,5 +32,6 @@ pub mod random;
 pub mod sandbox;
 pub mod selling;
 pub mod signature;
+pub mod standing;
 pub mod store;
 pub mod telemetry;
