@@ -30,6 +30,18 @@ pub struct Terms {
     pub dispute: DisputePolicy,
 }
 
+impl Default for Terms {
+    /// Gives nothing, and takes it back as a price does that says nothing of it.
+    fn default() -> Self {
+        Self {
+            grants: BTreeMap::new(),
+            grace: SignedDuration::from_hours(24 * 7),
+            refund: RefundPolicy::default(),
+            dispute: DisputePolicy::default(),
+        }
+    }
+}
+
 /// How much of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -310,7 +322,7 @@ fn deny(all: &mut BTreeMap<String, Entitlement>, name: &str, access: Access) {
 
 impl Limit {
     /// What it comes to for so many bought.
-    fn of(self, quantity: i64) -> Self {
+    pub(crate) fn of(self, quantity: i64) -> Self {
         match self {
             Self::PerUnit(each) => Self::Fixed(each.saturating_mul(quantity)),
             fixed => fixed,
