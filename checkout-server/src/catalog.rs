@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 use crate::entitlement::{Limit, Terms};
 
 pub use error::{CatalogErrors, Mistake};
+pub(crate) use fields::nearest;
 
 /// Names of what may be used, each with its limits by name.
 pub type Grants = BTreeMap<String, BTreeMap<String, Limit>>;

@@ -23,6 +23,7 @@ pub mod http;
 pub mod inbox;
 pub mod keys;
 pub mod ordering;
+pub mod outbox;
 pub mod outgoing;
 pub mod pricing;
 pub mod process;

@@ -179,7 +179,7 @@ fn clipped(number: &str) -> String {
 }
 
 /// The known name that a typing slip away from this one, if there is one.
-pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     // A name much longer than ours cannot be a slip, and its distance would be costly to find.
     if name.len() > 40 {
         return None;
