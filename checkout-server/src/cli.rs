@@ -83,7 +83,10 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 fn check(file: &Path) -> Result<(), Failure> {
     let catalog = read_catalog(file)?;
     let prices: usize = catalog.products.iter().map(|product| product.prices.len()).sum();
-    say(&format!("{}: {} products, {prices} prices, no mistakes", file.display(), catalog.products.len()))
+    let names = catalog.entitlement_names().into_iter().collect::<Vec<_>>().join(", ");
+    // So that a slip in one of them is seen: each is a name of its own.
+    let gives = if names.is_empty() { "they give no access".to_owned() } else { format!("they give {names}") };
+    say(&format!("{}: {} products, {prices} prices, no mistakes; {gives}", file.display(), catalog.products.len()))
 }
 
 fn read_catalog(file: &Path) -> Result<Catalog, Failure> {

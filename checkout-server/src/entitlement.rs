@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Subscription, SubscriptionState};
 
 mod subscribed;
+pub mod wire;
 
 pub(crate) use subscribed::trial_end;
 
