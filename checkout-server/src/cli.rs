@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
+mod access;
 mod demo;
 mod operations;
 mod sandbox;
@@ -34,6 +35,8 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
+    Access(access::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => block_on(serve::run(arguments)),
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
+        Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };

@@ -6,11 +6,14 @@ use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 
 use crate::checkout::Order;
-use crate::customer::CustomerKey;
+use crate::customer::{Contact, CustomerKey};
 use crate::error::{Code, Problem};
 use crate::event::Notice;
 use crate::keys::AddressKey;
 
+mod by_hand;
+mod claims;
+mod contacts;
 mod fold;
 mod folder;
 mod recent;
@@ -19,6 +22,7 @@ mod selling;
 mod sqlite;
 mod verbs;
 
+pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
 pub use sqlite::Store;
 
@@ -75,6 +79,8 @@ pub struct Claim {
     pub order: Order,
     /// Whom the merchant's server said the buyer is.
     pub customer_reference: Option<String>,
+    /// Whom its mails go to.
+    pub contact: Contact,
     /// The expired checkout that this one replaces.
     pub renews: Option<String>,
     /// Whose budgets it counts for.

@@ -46,7 +46,8 @@ impl From<State> for wire::EntitlementState {
 
 impl Limit {
     /// The number, or `None` for as many as one likes.
-    fn amount(self) -> Option<i64> {
+    #[must_use]
+    pub fn amount(self) -> Option<i64> {
         match self {
             // What is told was resolved for what was bought.
             Self::Fixed(amount) | Self::PerUnit(amount) => Some(amount),

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
-use super::{Accepted, Claim, Delivery, Effect, Store, StoreError, StoredCheckout, StoredSession, fold};
+use super::{Accepted, Claim, Delivery, Effect, Store, StoreError, StoredCheckout, StoredSession, contacts, fold};
 use crate::event::{Notice, Payment, Seen, Source};
 
 impl Store {
@@ -32,8 +32,18 @@ impl Store {
     /// See [`StoreError`].
     pub async fn claim(&self, claim: Claim) -> Result<Option<StoredCheckout>, StoreError> {
         self.write(move |connection| {
-            let Claim { id, key_hash, fingerprint, order, customer_reference, renews, buyer, created_at, expires_at } =
-                claim;
+            let Claim {
+                id,
+                key_hash,
+                fingerprint,
+                order,
+                customer_reference,
+                contact,
+                renews,
+                buyer,
+                created_at,
+                expires_at,
+            } = claim;
             let order = json(&order)?;
             let (created_at, expires_at) = (created_at.as_microsecond(), expires_at.as_microsecond());
             let inserted = connection
@@ -54,7 +64,11 @@ impl Store {
                     customer_reference,
                     buyer.map(|key| *key.bytes())
                 ])?;
-            if inserted == 1 { find(connection, "id", &id) } else { Ok(None) }
+            if inserted == 0 {
+                return Ok(None);
+            }
+            contacts::keep(connection, &id, &contact)?;
+            find(connection, "id", &id)
         })
         .await
     }
