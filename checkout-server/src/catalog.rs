@@ -31,7 +31,7 @@ pub(crate) use words::is_id as is_name;
 pub type Grants = BTreeMap<String, BTreeMap<String, Limit>>;
 
 /// A checked catalog. Every reference in it leads somewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Catalog {
     /// In the order of the file.
     pub products: Vec<Product>,

@@ -77,8 +77,8 @@ const FLAGS: [Flag; 7] = [
     ("set to end with its period", |bought| seen(bought, |seen| seen.ends_with_period = true)),
     ("with a trial that is this period", |bought| seen(bought, |seen| seen.trial_days = 30)),
     ("with the date of a pause", |bought| seen(bought, |seen| seen.paused_at = Some(at(END)))),
-    ("with the provider's own grace, three days", |bought| {
-        seen(bought, |seen| seen.past_due_ends_at = Some(at(END + 3 * DAY)));
+    ("with the provider's own grace, of one day", |bought| {
+        seen(bought, |seen| seen.past_due_ends_at = Some(at(END + DAY)));
     }),
     ("and the provider has given up collecting", |bought| bought.exhausted = true),
     ("with an agreed end a day after the period", |bought| seen(bought, |seen| seen.expires_at = Some(at(END + DAY)))),
@@ -136,7 +136,6 @@ fn subscribed(state: SubscriptionState) -> Purchase {
 fn sold() -> Purchase {
     Purchase {
         terms: Terms { grants: [("pro".to_owned(), [].into())].into(), ..Terms::default() },
-        quantity: 1,
         paid: Paid::Yes,
         subscription: None,
         money: MoneyBack::No,

@@ -19,6 +19,7 @@ use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::Limit;
 use crate::error::{Code, Problem};
+use crate::inbox;
 use crate::random;
 use crate::store::{KeptByHand, Signed};
 
@@ -138,7 +139,7 @@ pub(super) async fn set(
         let app = app.clone();
         async move { app.store.set_by_hand(new).await }
     };
-    app.finish(setting).await??;
+    inbox::tell(&app, &app.finish(setting).await??);
     shown(&app, reference).await.map(Answer)
 }
 
@@ -153,7 +154,8 @@ pub(super) async fn lift(
         let app = app.clone();
         async move { app.store.lift_by_hand(&id, signed, app.clock.now()).await }
     };
-    let kept = app.finish(lifting).await??.ok_or(Code::NotFound)?;
+    let (kept, effects) = app.finish(lifting).await??.ok_or(Code::NotFound)?;
+    inbox::tell(&app, &effects);
     tracing::info!(id = %kept.id, "a change of access by hand was lifted");
     Ok(Answer(kept.into()))
 }

@@ -20,6 +20,7 @@ use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::wire;
 use crate::error::{Code, Problem, field};
+use crate::inbox;
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
@@ -69,7 +70,8 @@ pub(super) async fn claim(
         let (app, reference) = (app.clone(), reference.clone());
         async move { app.store.claim_guests(&reference, &email, app.clock.now()).await }
     };
-    let checkouts = app.finish(claiming).await??;
+    let (checkouts, effects) = app.finish(claiming).await??;
+    inbox::tell(&app, &effects);
     Ok(([NO_STORE], Answer(Claimed { reference, checkouts })).into_response())
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::rows::json;
-use super::{Store, StoreError, projection};
+use super::{Effects, Store, StoreError, projection};
 use crate::customer::CustomerKey;
 use crate::entitlement::Limit;
 
@@ -63,8 +63,8 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn set_by_hand(&self, new: KeptByHand) -> Result<(), StoreError> {
-        let rules = ();
+    pub async fn set_by_hand(&self, new: KeptByHand) -> Result<Effects, StoreError> {
+        let rules = self.rules.clone();
         self.write(move |connection| {
             let KeptByHand { id, customer, entitlement, given, until, limits, signed, created_at, lifted: _ } = new;
             connection
@@ -83,7 +83,9 @@ impl Store {
                     signed.why,
                     created_at.as_microsecond(),
                 ])?;
-            projection::settle(connection, &rules, &customer, created_at)
+            let mut effects = Effects::default();
+            projection::settle(connection, &rules, &customer, created_at, &mut effects)?;
+            Ok(effects)
         })
         .await
     }
@@ -98,9 +100,9 @@ impl Store {
         id: &str,
         Signed { who, why }: Signed,
         now: Timestamp,
-    ) -> Result<Option<KeptByHand>, StoreError> {
+    ) -> Result<Option<(KeptByHand, Effects)>, StoreError> {
         let id = id.to_owned();
-        let rules = ();
+        let rules = self.rules.clone();
         self.write(move |connection| {
             connection
                 .prepare_cached(
@@ -109,8 +111,9 @@ impl Store {
                 )?
                 .execute(params![id, now.as_microsecond(), who, why])?;
             let Some(kept) = find(connection, &id)? else { return Ok(None) };
-            projection::settle(connection, &rules, &kept.customer, now)?;
-            Ok(Some(kept))
+            let mut effects = Effects::default();
+            projection::settle(connection, &rules, &kept.customer, now, &mut effects)?;
+            Ok(Some((kept, effects)))
         })
         .await
     }

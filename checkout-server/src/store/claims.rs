@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{Store, StoreError, contacts, projection};
+use super::{Effects, Store, StoreError, contacts, projection};
 use crate::customer::CustomerKey;
 
 impl Store {
@@ -14,22 +14,28 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn claim_guests(&self, reference: &str, email: &str, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    pub async fn claim_guests(
+        &self,
+        reference: &str,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<String>, Effects), StoreError> {
         let (reference, email) = (reference.to_owned(), email.to_owned());
-        let rules = ();
+        let rules = self.rules.clone();
         self.write(move |connection| {
             let customer = CustomerKey::Reference(reference.clone());
             let guests = contacts::guests_with(connection, &email)?;
             for checkout in &guests {
                 give(connection, checkout, &reference, &customer, now)?;
             }
+            let mut effects = Effects::default();
             for checkout in &guests {
-                projection::settle(connection, &rules, &CustomerKey::Guest(checkout.clone()), now)?;
+                projection::settle(connection, &rules, &CustomerKey::Guest(checkout.clone()), now, &mut effects)?;
             }
             if !guests.is_empty() {
-                projection::settle(connection, &rules, &customer, now)?;
+                projection::settle(connection, &rules, &customer, now, &mut effects)?;
             }
-            claimed(connection, &reference, &email)
+            Ok((claimed(connection, &reference, &email)?, effects))
         })
         .await
     }
