@@ -14,6 +14,7 @@ use crate::outgoing::{Forbidden, Outgoing, Purpose, Reach};
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
 
+pub mod kinds;
 mod notice;
 mod preview;
 mod wire;
