@@ -27,6 +27,7 @@ mod gate;
 mod hosted;
 mod lifetime;
 mod mending;
+mod on_demand;
 mod paging;
 mod pay;
 mod payments;
@@ -51,7 +52,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{delete, get, post};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -108,7 +109,7 @@ impl Sandbox {
 
     /// All routes: the provider's API, the payment page and the control API.
     pub fn router(&self) -> Router {
-        Router::new().merge(self.api()).merge(hosted::router()).merge(control()).with_state(self.clone())
+        Router::new().merge(self.api()).merge(hosted::router()).merge(control::router()).with_state(self.clone())
     }
 
     /// Lets time pass and sends webhooks until it is told to stop. To be run once.
@@ -138,67 +139,58 @@ impl Sandbox {
     }
 
     fn api(&self) -> Router<Self> {
-        Router::new()
-            .route("/checkouts", post(checkouts::create))
-            .route("/checkouts/preview", post(checkouts::preview))
-            .route("/checkouts/{id}", get(checkouts::get))
-            .route("/checkout/supported_countries", get(checkouts::supported_countries))
-            .route("/payments", get(payments::list))
-            .route("/payments/{id}", get(payments::get))
-            .route("/payments/{id}/line-items", get(payments::line_items))
-            .route("/refunds", get(refunds::list).post(refunds::create))
-            .route("/refunds/{id}", get(refunds::get))
-            .route("/disputes", get(disputes::list))
-            .route("/disputes/{id}", get(disputes::get))
-            .route("/subscriptions", get(subscriptions::list))
-            .route("/subscriptions/{id}", get(subscriptions::get).patch(changes::patch))
-            .route("/subscriptions/{id}/update-payment-method", post(mending::update))
-            .route("/subscriptions/{id}/change-plan", post(plan::change))
-            .route("/subscriptions/{id}/change-plan/scheduled", delete(plan::unschedule))
-            .route("/customers", get(customers::list).post(customers::create))
-            .route("/customers/{id}", get(customers::get).patch(customers::patch))
-            .route("/customers/{id}/payment-methods", get(customers::payment_methods))
-            .route("/products", get(products::list))
-            .route("/products/{id}", get(products::get))
-            .route("/addons", get(products::list_addons))
-            .route("/addons/{id}", get(products::get_addon))
-            .route("/discounts", get(discounts::list))
-            .route("/discounts/{id}", get(discounts::get))
-            .route("/discounts/code/{code}", get(discounts::by_code))
-            .route("/webhooks", get(webhooks::list))
-            .route("/webhooks/{id}", get(webhooks::get))
-            .route("/webhooks/{id}/secret", get(webhooks::secret))
+        sales()
+            .merge(later())
+            .merge(shop())
             .fallback(async || error::ApiError::not_found("item"))
             .method_not_allowed_fallback(async || error::ApiError::not_found("item"))
             .layer(middleware::from_fn_with_state(self.clone(), gate::pass))
     }
 }
 
-fn control() -> Router<Sandbox> {
+/// The API's routes around a sale.
+fn sales() -> Router<Sandbox> {
     Router::new()
-        .route("/control/sessions/{id}/pay", post(control::pay))
-        .route("/control/payments/{id}/settle", post(control::settle))
-        .route("/control/payments/{id}/dispute", post(disputes::open))
-        .route("/control/disputes/{id}/move", post(disputes::go))
-        .route("/control/refunds/{id}/settle", post(refunds::settle))
-        .route("/control/subscriptions/{id}/decline-next", post(control::subscriptions::decline_next))
-        .route("/control/subscriptions/{id}/decline_next", post(control::subscriptions::decline_next))
-        .route("/control/subscriptions/{id}/renew", post(control::subscriptions::renew))
-        .route("/control/subscriptions/{id}/expire", post(control::subscriptions::expire))
-        .route("/control/subscriptions/{id}/bill-usage", post(control::subscriptions::bill_usage))
-        .route("/control/subscriptions/{id}/mend", post(control::subscriptions::mend))
-        .route("/control/clock/advance", post(control::advance))
-        .route(
-            "/control/scenario",
-            get(control::get_scenario).put(control::put_scenario).delete(control::delete_scenario),
-        )
-        .route("/control/state", get(control::get_state))
-        .route("/control/deliveries/{webhook_id}/redeliver", post(control::redeliver))
-        .route("/control/deliveries/release", post(control::release))
-        .route("/control/webhooks/send", post(control::send))
-        .route("/control/emit", post(control::send))
-        .route("/control/webhooks/endpoint", put(control::put_endpoint))
-        .layer(middleware::from_fn(control::from_here))
+        .route("/checkouts", post(checkouts::create))
+        .route("/checkouts/preview", post(checkouts::preview))
+        .route("/checkouts/{id}", get(checkouts::get))
+        .route("/checkout/supported_countries", get(checkouts::supported_countries))
+        .route("/payments", get(payments::list))
+        .route("/payments/{id}", get(payments::get))
+        .route("/payments/{id}/line-items", get(payments::line_items))
+        .route("/customers", get(customers::list).post(customers::create))
+        .route("/customers/{id}", get(customers::get).patch(customers::patch))
+        .route("/customers/{id}/payment-methods", get(customers::payment_methods))
+}
+
+/// The API's routes of what comes after one.
+fn later() -> Router<Sandbox> {
+    Router::new()
+        .route("/refunds", get(refunds::list).post(refunds::create))
+        .route("/refunds/{id}", get(refunds::get))
+        .route("/disputes", get(disputes::list))
+        .route("/disputes/{id}", get(disputes::get))
+        .route("/subscriptions", get(subscriptions::list))
+        .route("/subscriptions/{id}", get(subscriptions::get).patch(changes::patch))
+        .route("/subscriptions/{id}/update-payment-method", post(mending::update))
+        .route("/subscriptions/{id}/charge", post(on_demand::charge))
+        .route("/subscriptions/{id}/change-plan", post(plan::change))
+        .route("/subscriptions/{id}/change-plan/scheduled", delete(plan::unschedule))
+}
+
+/// The API's routes of what is sold, and where it is told.
+fn shop() -> Router<Sandbox> {
+    Router::new()
+        .route("/products", get(products::list))
+        .route("/products/{id}", get(products::get))
+        .route("/addons", get(products::list_addons))
+        .route("/addons/{id}", get(products::get_addon))
+        .route("/discounts", get(discounts::list))
+        .route("/discounts/{id}", get(discounts::get))
+        .route("/discounts/code/{code}", get(discounts::by_code))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{id}", get(webhooks::get))
+        .route("/webhooks/{id}/secret", get(webhooks::secret))
 }
 
 /// What the rooms of the sandbox ask for.

@@ -213,7 +213,8 @@ impl CheckoutBody {
         }
         let asked = self.subscription_data.as_ref().and_then(|data| data.trial_period_days);
         let trial_days = if offer.period().is_some() { asked.unwrap_or(offer.trial_days()) } else { 0 };
-        Ok(BasketLine { offer: offer.clone(), quantity: line.quantity, addons, trial_days })
+        let mandate_only = offer.period().is_some() && self.on_demand().is_some_and(|terms| terms.mandate_only);
+        Ok(BasketLine { offer: offer.clone(), quantity: line.quantity, addons, trial_days, mandate_only })
     }
 
     /// What was asked for, else what the first line is priced in.

@@ -1,27 +1,55 @@
 //! The control API of tests and demos, `/control/…`: no key, so for loopback listeners alone.
 
+mod subscriptions;
+
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State as Ctx};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) mod subscriptions;
-
 use super::Sandbox;
 use super::cards::{self, Expiry};
+use super::disputes;
 use super::error::{ApiError, ApiResult};
 use super::pay::{self, Buyer};
+use super::refunds;
 use super::scenario::{self, ScenarioChange};
 use super::webhooks::Subject;
 use crate::clock::rfc3339;
+
+/// Its routes.
+pub(crate) fn router() -> Router<Sandbox> {
+    Router::new()
+        .route("/control/sessions/{id}/pay", post(pay))
+        .route("/control/payments/{id}/settle", post(settle))
+        .route("/control/payments/{id}/dispute", post(disputes::open))
+        .route("/control/disputes/{id}/move", post(disputes::go))
+        .route("/control/refunds/{id}/settle", post(refunds::settle))
+        .route("/control/subscriptions/{id}/decline-next", post(subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/decline_next", post(subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/renew", post(subscriptions::renew))
+        .route("/control/subscriptions/{id}/expire", post(subscriptions::expire))
+        .route("/control/subscriptions/{id}/bill-usage", post(subscriptions::bill_usage))
+        .route("/control/subscriptions/{id}/mend", post(subscriptions::mend))
+        .route("/control/clock/advance", post(advance))
+        .route("/control/scenario", get(get_scenario).put(put_scenario).delete(delete_scenario))
+        .route("/control/state", get(get_state))
+        .route("/control/deliveries/{webhook_id}/redeliver", post(redeliver))
+        .route("/control/deliveries/release", post(release))
+        .route("/control/webhooks/send", post(send))
+        .route("/control/emit", post(send))
+        .route("/control/webhooks/endpoint", put(put_endpoint))
+        .layer(middleware::from_fn(from_here))
+}
 
 /// A year and a bit: a clock that is moved further is a mistake.
 const FURTHEST: u64 = 400 * 24 * 60 * 60;

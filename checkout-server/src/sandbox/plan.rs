@@ -1,5 +1,4 @@
-//! Changes of plan: `POST /subscriptions/{id}/change-plan`, at once or on the next billing day, and
-//! `POST /subscriptions/{id}/charge` for subscriptions on demand.
+//! Changes of plan: `POST /subscriptions/{id}/change-plan`, at once or on the next billing day.
 //!
 //! Not documented, so chosen: what the old plan has left over beyond the new one's price is not kept as
 //! credit; a plan with another length of period begins a new period; where `apply_change` meets a card
@@ -14,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::cart::{CartAddon, CartLine, CheckoutBody, check_metadata};
 use super::error::{ApiError, ApiResult};
-use super::lifetime::{self, Debt, Paid};
+use super::lifetime::{self, Debt};
 use super::pricing::{Basket, BasketLine};
 use super::products::{AddonOffer, interval_name};
 use super::state::State;
@@ -227,11 +226,4 @@ pub(crate) async fn unschedule(Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String
     drop(state);
     sandbox.wake();
     Ok(Json(answer))
-}
-
-/// A charge of nothing but its amount, without tax.
-pub(crate) fn charge_of(subscription: &Subscription, amount: i64, charge_type: &'static str, usage: bool) -> Debt {
-    let sums = super::pricing::Breakup { subtotal: amount, total: amount, ..super::pricing::Breakup::default() };
-    let pricing = super::pricing::Pricing::of_sums(subscription.terms.currency, sums);
-    Debt { pricing, charge_type, period: None::<Paid>, includes_usage: usage }
 }

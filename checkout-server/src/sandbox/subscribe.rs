@@ -25,13 +25,16 @@ pub(crate) fn paid(state: &mut State, session_id: &str, payment_id: &str, now: T
         session.pricing.lines.iter().filter_map(|line| subscription(&session, line, payment, now)).collect();
     payment.subscription_ids = made.iter().map(|row| row.subscription_id.clone()).collect();
     payment.subscription_id = made.first().filter(|_| made.len() == 1).map(|row| row.subscription_id.clone());
-    payment.service_periods = made.iter().map(service_period).collect();
+    payment.service_periods = made.iter().filter(|row| !row.on_demand).map(service_period).collect();
     for row in made {
         let id = row.subscription_id.clone();
+        let on_demand = row.on_demand;
         state.subscriptions.push(row);
         state.plan_ahead(&id);
         state.emit("subscription.active", Subject::Subscription(id.clone(), None), now);
-        state.emit("subscription.renewed", Subject::Subscription(id, Some(payment_id.to_owned())), now);
+        if !on_demand {
+            state.emit("subscription.renewed", Subject::Subscription(id, Some(payment_id.to_owned())), now);
+        }
     }
 }
 
@@ -141,7 +144,7 @@ fn subscription(session: &Session, line: &PricedLine, payment: &Payment, now: Ti
 /// each of them in full (not documented).
 fn terms(session: &Session, line: &PricedLine) -> Basket {
     Basket {
-        lines: vec![BasketLine { trial_days: 0, ..line.line.clone() }],
+        lines: vec![BasketLine { trial_days: 0, mandate_only: false, ..line.line.clone() }],
         currency: session.pricing.currency,
         tax_bps: session.pricing.tax_bps,
         discounts: session.pricing.discounts.clone(),

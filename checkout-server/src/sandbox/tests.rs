@@ -10,6 +10,7 @@ mod page;
 mod plans;
 mod refunds;
 mod renewals;
+mod shapes;
 mod story;
 mod wire;
 

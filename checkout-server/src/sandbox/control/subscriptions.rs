@@ -11,7 +11,7 @@ use super::super::error::{ApiError, ApiResult};
 use super::super::pay::{self, Buyer};
 use super::super::state::State;
 use super::super::subscriptions::Subscription;
-use super::super::{Sandbox, cards, lifetime, mending, plan};
+use super::super::{Sandbox, cards, lifetime, mending, on_demand};
 use super::read;
 
 /// Changes a subscription, lets happen what is due, and answers how it stands then.
@@ -101,7 +101,7 @@ pub(crate) async fn bill_usage(
     let UsageBody { amount } = read(&bytes)?;
     changed(&sandbox, &id, |state, now| {
         let Some(subscription) = state.subscriptions.get(&id) else { return Ok(()) };
-        let debt = plan::charge_of(subscription, amount.max(0), "renewal", true);
+        let debt = on_demand::charge_of(subscription, amount.max(0), "renewal");
         // A decline of it is told by `payment.failed`, and nothing follows.
         lifetime::collect(state, &id, &debt, 0, now).map_or(Ok(()), |_| Ok(()))
     })

@@ -104,3 +104,28 @@ async fn a_change_whose_charge_fails_is_prevented_or_owed() {
     assert_eq!(world.payments_of(&id).await.last().unwrap()["total_amount"], 8_700);
     assert_eq!(world.subscription(&id).await["status"], "active");
 }
+
+#[tokio::test]
+async fn a_subscription_on_demand_is_charged_when_the_merchant_says_so() {
+    let world = World::new().await;
+    let mut cart = licence_cart();
+    cart["product_cart"] = json!([{ "product_id": PRO, "quantity": 1 }]);
+    cart["subscription_data"] = json!({ "on_demand": { "mandate_only": true } });
+    let session = world.session(cart).await;
+    let (_, paid) = world.pay(&session, PAYS).await;
+    let payment = world.payment(paid["payment_id"].as_str().unwrap()).await;
+    assert_eq!([&payment["total_amount"], &payment["service_periods"]], [&json!(0), &json!([])]);
+    let id = payment["subscription_id"].as_str().unwrap();
+    world.days(60).await;
+    assert_eq!(world.payments_of(id).await.len(), 1, "not by itself");
+    let body = json!({ "product_price": 1_250, "product_currency": "USD", "metadata": { "for": "November" } });
+    let (status, charged) = world.post(&format!("/subscriptions/{id}/charge"), body.clone()).await;
+    assert_eq!(status, 200, "{charged}");
+    let payment = world.payment(charged["payment_id"].as_str().unwrap()).await;
+    assert_eq!([&payment["total_amount"], &payment["charge_type"]], [&json!(1_250), &json!("on_demand")]);
+    assert_eq!(payment["metadata"], json!({ "for": "November" }));
+
+    let other = world.subscribed(PRO, PAYS).await;
+    let (_, refused) = world.post(&format!("/subscriptions/{other}/charge"), body).await;
+    assert_eq!(refused["code"], "SUBSCRIPTION_NOT_ON_DEMAND");
+}
