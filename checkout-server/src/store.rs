@@ -12,6 +12,7 @@ use crate::keys::AddressKey;
 
 mod fold;
 mod folder;
+pub mod lists;
 mod recent;
 mod rows;
 mod selling;
