@@ -25,6 +25,7 @@ mod headers;
 pub mod json;
 pub mod listing;
 pub mod openapi;
+mod operator;
 mod origin;
 mod pages;
 mod pay;
@@ -119,6 +120,7 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/v1/payments", get(payments::list::<Operator>))
         .route("/v1/subscriptions", get(subscriptions::list::<Operator>))
         .route("/v1/subscriptions/{id}", get(subscriptions::show::<Operator>))
+        .merge(operator::router())
         .layer(from_fn(answer::contain))
         .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())

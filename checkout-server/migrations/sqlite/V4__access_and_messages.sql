@@ -189,6 +189,8 @@ CREATE TABLE facts (
 
 -- Lists, newest first: one index for each filter, ending in what the list is ordered by.
 CREATE INDEX checkouts_by_status ON checkouts (status, id);
+CREATE INDEX checkouts_paid_twice ON checkouts (id) WHERE paid_twice = 1;
+CREATE INDEX intents_to_review ON intents (id) WHERE state = 'needs_review';
 CREATE INDEX payments_by_time ON payments (COALESCE(created_at, 0), id);
 CREATE INDEX payments_by_state ON payments (state, COALESCE(created_at, 0), id);
 CREATE INDEX subscriptions_by_time ON subscriptions (COALESCE(created_at, 0), id);

@@ -77,6 +77,11 @@ impl Asked {
         Ok(Some(value))
     }
 
+    /// Takes a parameter that means nothing to the list.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.left.remove(name);
+    }
+
     /// The piece of that list that is asked for, once all filters are taken.
     pub(super) fn slice<P: Place>(mut self, keys: &MacKey, list: &'static str) -> Result<Sliced<P>, Problem> {
         let limit = match self.left.remove("limit") {

@@ -11,6 +11,7 @@ use crate::customer::CustomerKey;
 mod checkouts;
 mod events;
 mod messages;
+mod overview;
 mod payments;
 mod subscriptions;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 pub use checkouts::{CheckoutFilter, ListedCheckout};
 pub use events::{EventFilter, StoredEvent};
 pub use messages::{MessageFilter, StoredMessage};
+pub use overview::{Contact, Found, HandRow, Standing, StuckNotice};
 pub use payments::{PaymentFilter, StoredPayment};
 pub use subscriptions::{StoredSubscription, SubscriptionFilter};
 

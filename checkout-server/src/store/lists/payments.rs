@@ -52,12 +52,16 @@ const COLUMNS: &str = "SELECT id, checkout_id, customer, state, kind, subscripti
 pub(super) fn query(filter: &PaymentFilter, slice: &Slice<Dated>) -> Query {
     let PaymentFilter { state, customer, checkout, id } = filter;
     let Dated { at, id: last } = slice.after.clone().unwrap_or_else(Dated::newest);
-    Conditions::after("(COALESCE(created_at, 0), id) < (?, ?)", [Value::Integer(at), Value::Text(last)])
-        .and("state = ?", state.clone())
-        .and("customer = ?", stored(customer.as_ref()))
-        .and("checkout_id = ?", checkout.clone())
-        .and("id = ?", id.clone())
-        .select(COLUMNS, "COALESCE(created_at, 0) DESC, id DESC", slice.limit)
+    // The first half is what an index is searched by: it knows no pairs of expressions.
+    Conditions::after(
+        "COALESCE(created_at, 0) <= ? AND (COALESCE(created_at, 0), id) < (?, ?)",
+        [Value::Integer(at), Value::Integer(at), Value::Text(last)],
+    )
+    .and("state = ?", state.clone())
+    .and("customer = ?", stored(customer.as_ref()))
+    .and("checkout_id = ?", checkout.clone())
+    .and("id = ?", id.clone())
+    .select(COLUMNS, "COALESCE(created_at, 0) DESC, id DESC", slice.limit)
 }
 
 impl StoredPayment {
