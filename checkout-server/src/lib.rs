@@ -6,6 +6,7 @@
 //! [`http`], [`cli`]. Start reading at [`http::router`].
 
 pub mod abuse;
+pub mod access;
 pub mod announcement;
 pub mod app;
 pub mod catalog;
@@ -23,14 +24,18 @@ pub mod http;
 pub mod inbox;
 pub mod keys;
 pub mod ordering;
+pub mod outbox;
 pub mod outgoing;
 pub mod pricing;
 pub mod process;
 pub mod provider;
 pub mod quote;
 pub mod random;
+mod revenue;
 pub mod sandbox;
+
 pub mod selling;
 pub mod signature;
+pub mod standing;
 pub mod store;
 pub mod telemetry;

@@ -13,8 +13,8 @@ pub struct Payment {
     pub id: String,
     /// `waiting`, `processing`, `succeeded`, `failed`, `cancelled`, `partial`, or one that is unknown here.
     pub status: String,
-    /// What it is for: `new`, `renewal`, or another word of the provider's.
-    pub kind: String,
+    /// What it is for: `sale`, `renewal`, `plan_change`, `on_demand`, `card_update` or `other`.
+    pub charge: String,
     /// What was (to be) paid.
     pub amount: Option<Money>,
     /// The order that it pays.

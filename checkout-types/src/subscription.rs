@@ -18,15 +18,15 @@ pub struct Subscription {
     /// Whose it is; `null` where it is no order of ours.
     pub customer: Option<ListedCustomer>,
     /// The catalog's price, where it is one of ours.
-    pub price_id: Option<String>,
+    pub price: Option<String>,
     /// The provider's product that is subscribed to.
     pub product: Option<String>,
     /// How many of it.
     pub quantity: i64,
     /// RFC 3339, UTC: until when it is paid.
-    pub paid_until: Option<String>,
+    pub current_period_end: Option<String>,
     /// Whether it ends then.
-    pub ends_with_period: bool,
+    pub cancel_at_period_end: bool,
     /// RFC 3339, UTC: when it ends for good.
     pub expires_at: Option<String>,
     /// RFC 3339, UTC: when it was begun, by the provider.

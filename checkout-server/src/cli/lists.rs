@@ -166,7 +166,7 @@ const PAYMENTS: &[Column] = &[
     ("ID", "/id"),
     ("AMOUNT", "/amount"),
     ("STATUS", "/status"),
-    ("FOR", "/kind"),
+    ("FOR", "/charge"),
     ("CUSTOMER", "/customer"),
     ("ERROR", "/error_code"),
 ];
@@ -174,8 +174,8 @@ const SUBSCRIPTIONS: &[Column] = &[
     ("BEGAN", "/created_at"),
     ("ID", "/id"),
     ("STATUS", "/status"),
-    ("PRICE", "/price_id"),
-    ("PAID UNTIL", "/paid_until"),
+    ("PRICE", "/price"),
+    ("PAID UNTIL", "/current_period_end"),
     ("CUSTOMER", "/customer"),
 ];
 const CHECKOUTS: &[Column] = &[

@@ -79,7 +79,7 @@ pub(super) async fn list<R: Reader>(
 /// A checkout in a list.
 pub(super) fn listed(row: lists::ListedCheckout, now: Timestamp) -> ListedCheckout {
     let status = row.status(now);
-    let lists::ListedCheckout { checkout, customer: _, payment, paid_twice, changed_at } = row;
+    let lists::ListedCheckout { checkout, payment, paid_twice, changed_at } = row;
     ListedCheckout {
         id: checkout.id,
         status,

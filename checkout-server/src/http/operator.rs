@@ -18,9 +18,8 @@ use super::extract::{body, is_in_utf8};
 use super::{checkouts, events};
 use crate::app::App;
 use crate::clock::rfc3339;
-use crate::customer::CustomerKey;
 use crate::error::{Code, Problem};
-use crate::store::lists::{CheckoutFilter, EventFilter, Found, Slice, Standing};
+use crate::store::lists::{CheckoutFilter, Condition, EventFilter, Found, Slice};
 
 mod alarms;
 mod customer;
@@ -75,13 +74,13 @@ fn frame(app: &App, page: &'static str, request: &Request) -> Value {
 
 async fn overview(_: Watching, State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let standing = app.store.standing().await?;
+    let condition = app.store.condition().await?;
     let orders = app.store.checkouts(CheckoutFilter::default(), Slice::first(FEW)).await?;
     let happened = app.store.events(EventFilter::default(), Slice::first(FEW)).await?;
-    let alarms = alarms::of(&standing, &app.selling.switch(), now);
+    let alarms = alarms::of(&condition, &app.selling.switch(), now);
     let page = context! {
         alarms => Serde(alarms),
-        tiles => tiles(&standing),
+        tiles => tiles(&condition),
         checkouts => Serde(orders.into_iter().map(|row| checkouts::listed(row, now)).collect::<Vec<_>>()),
         events => Serde(happened.into_iter().map(events::shown).collect::<Vec<_>>()),
         ..frame(&app, "overview", &request)
@@ -90,7 +89,7 @@ async fn overview(_: Watching, State(app): State<App>, request: Request) -> Resu
 }
 
 /// How many messages stand where.
-fn tiles(standing: &Standing) -> Vec<Value> {
+fn tiles(condition: &Condition) -> Vec<Value> {
     let says = [
         ("queued", "wait for their turn"),
         ("leased", "are being sent"),
@@ -98,17 +97,16 @@ fn tiles(standing: &Standing) -> Vec<Value> {
         ("dead", "given up after three days"),
     ];
     let count = |state: &str| -> u64 {
-        standing.waiting.iter().filter(|(_, of, _)| of == state).map(|(_, _, count)| count).sum()
+        condition.waiting.iter().filter(|(_, of, _)| of == state).map(|(_, _, count)| count).sum()
     };
     says.into_iter().map(|(state, says)| context! { state, says, count => count(state) }).collect()
 }
 
 /// Leads to whose order it is.
 async fn checkout(_: Watching, State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let filter = CheckoutFilter { id: Some(id.clone()), ..CheckoutFilter::default() };
+    let filter = CheckoutFilter { id: Some(id), ..CheckoutFilter::default() };
     let row = app.store.checkouts(filter, Slice::first(1)).await?.pop().ok_or(Code::NotFound)?;
-    let key = row.customer.unwrap_or(CustomerKey::Guest(id));
-    Ok(Redirect::to(&path_of(&key)).into_response())
+    Ok(Redirect::to(&path_of(&row.checkout.customer)).into_response())
 }
 
 async fn needs_review(_: Watching, State(app): State<App>, request: Request) -> Result<Response, Problem> {

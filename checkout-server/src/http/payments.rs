@@ -35,12 +35,12 @@ fn status(text: &str) -> Option<String> {
 
 /// A payment on the wire.
 pub(super) fn shown(payment: StoredPayment) -> Payment {
-    let StoredPayment { id, checkout, customer: whose, state, kind, subscriptions, amount, error_code, created_at } =
+    let StoredPayment { id, checkout, customer: whose, state, charge, subscriptions, amount, error_code, created_at } =
         payment;
     Payment {
         id,
         status: state,
-        kind,
+        charge,
         amount,
         checkout,
         customer: whose.as_ref().map(customer),

@@ -4,12 +4,12 @@ use axum::Json as Answer;
 use axum::extract::{Path, State};
 use checkout_types::listing::Page;
 use checkout_types::subscription::Subscription;
-use serde_json::Value;
 
 use super::listing::{Asked, Reader, customer, id, reference};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
+use crate::event::SubscriptionSeen;
 use crate::store::lists::{Slice, StoredSubscription, SubscriptionFilter};
 
 pub(super) async fn list<R: Reader>(
@@ -48,21 +48,18 @@ fn status(text: &str) -> Option<String> {
 /// A subscription on the wire.
 pub(super) fn shown(app: &App, subscription: StoredSubscription) -> Subscription {
     let StoredSubscription { id, checkout, customer: whose, state, data, created_at, changed_at } = subscription;
-    let seen = &data["seen"];
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let product = text(&seen["product"]);
-    let mut sold = app.catalog.products.iter().flat_map(|product| &product.prices);
-    let price = sold.find(|price| product.as_deref() == Some(price.provider_product.as_str()));
+    let SubscriptionSeen { product, quantity, ends_with_period, expires_at, .. } = data.seen;
+    let price = product.as_deref().and_then(|product| app.catalog.sold_as(product));
     Subscription {
         id,
         status: state,
         checkout,
         customer: whose.as_ref().map(customer),
-        price_id: price.map(|price| price.id.clone()),
-        quantity: seen["quantity"].as_i64().unwrap_or(1),
-        paid_until: text(&data["period"][1]["end"]).or_else(|| text(&seen["period"]["end"])),
-        ends_with_period: seen["ends_with_period"].as_bool().unwrap_or_default(),
-        expires_at: text(&seen["expires_at"]),
+        price: price.map(|price| price.id.clone()),
+        quantity,
+        current_period_end: data.period.map(|(_, period)| rfc3339(period.end)),
+        cancel_at_period_end: ends_with_period,
+        expires_at: expires_at.map(rfc3339),
         product,
         created_at: created_at.map(rfc3339),
         changed_at: rfc3339(changed_at),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::selling::Switch;
-use crate::store::lists::Standing;
+use crate::store::lists::Condition;
 
 /// A message that waits longer than this is late, whatever its endpoint does.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
@@ -20,28 +20,28 @@ pub(super) struct Alarm {
 }
 
 /// What is wrong, worst first.
-pub(super) fn of(standing: &Standing, switch: &Switch, now: Timestamp) -> Vec<Alarm> {
+pub(super) fn of(condition: &Condition, switch: &Switch, now: Timestamp) -> Vec<Alarm> {
     let all = [
         selling(switch),
-        many(standing.paid_twice, "order was paid twice", "orders were paid twice")
+        many(condition.paid_twice, "order was paid twice", "orders were paid twice")
             .map(|title| alarm("bad", title, "Give one of the two payments back.", "/paid-twice", "Look at them")),
-        many(standing.needs_review, "order was paid, but not as ordered", "orders were paid, but not as ordered").map(
+        many(condition.needs_review, "order was paid, but not as ordered", "orders were paid, but not as ordered").map(
             |title| {
                 let says = "Nothing is granted until a person has compared the payment with the order.";
                 alarm("bad", title, says, "/needs-review", "Look at them")
             },
         ),
-        many(standing.intents, "refund has an unknown result", "refunds have an unknown result").map(|title| {
+        many(condition.intents, "refund has an unknown result", "refunds have an unknown result").map(|title| {
             let says = "They were sent once and are never sent again blindly. Look them up at the provider.";
             Alarm { link: None, ..alarm("bad", title, says, "", "") }
         }),
-        many(standing.stuck, "notice could not be folded", "notices could not be folded")
+        many(condition.stuck, "notice could not be folded", "notices could not be folded")
             .map(|title| alarm("bad", title, "They are kept, and changed nothing.", "/stuck", "Look at them")),
     ];
-    let messages = [dead(standing), parked(standing), late(standing, now)];
+    let messages = [dead(condition), parked(condition), late(condition, now)];
     all.into_iter()
         .flatten()
-        .chain(standing.endpoints.iter().map(endpoint))
+        .chain(condition.endpoints.iter().map(endpoint))
         .chain(messages.into_iter().flatten())
         .collect()
 }
@@ -81,12 +81,12 @@ fn endpoint((name, state, failures): &(String, String, u32)) -> Alarm {
     alarm(tone, title, &says, "/messages?state=queued", "See what waits")
 }
 
-fn total(standing: &Standing, state: &str) -> u64 {
-    standing.waiting.iter().filter(|(_, of, _)| of == state).map(|(_, _, count)| count).sum()
+fn total(condition: &Condition, state: &str) -> u64 {
+    condition.waiting.iter().filter(|(_, of, _)| of == state).map(|(_, _, count)| count).sum()
 }
 
-fn dead(standing: &Standing) -> Option<Alarm> {
-    let title = many(total(standing, "dead"), "message was given up", "messages were given up")?;
+fn dead(condition: &Condition) -> Option<Alarm> {
+    let title = many(total(condition, "dead"), "message was given up", "messages were given up")?;
     Some(alarm(
         "bad",
         title,
@@ -96,14 +96,14 @@ fn dead(standing: &Standing) -> Option<Alarm> {
     ))
 }
 
-fn parked(standing: &Standing) -> Option<Alarm> {
-    let title = many(total(standing, "parked"), "message is parked", "messages are parked")?;
+fn parked(condition: &Condition) -> Option<Alarm> {
+    let title = many(total(condition, "parked"), "message is parked", "messages are parked")?;
     let says = "Their endpoint refuses them and takes others. Mend it, then send them again.";
     Some(alarm("bad", title, says, "/messages?state=parked", "See and send again"))
 }
 
-fn late(standing: &Standing, now: Timestamp) -> Option<Alarm> {
-    let waited = now.duration_since(standing.oldest?);
+fn late(condition: &Condition, now: Timestamp) -> Option<Alarm> {
+    let waited = now.duration_since(condition.oldest?);
     if waited < LATE {
         return None;
     }
@@ -121,18 +121,18 @@ fn late(standing: &Standing, now: Timestamp) -> Option<Alarm> {
 mod tests {
     use super::*;
 
-    fn titles(standing: &Standing, selling: bool) -> Vec<String> {
+    fn titles(condition: &Condition, selling: bool) -> Vec<String> {
         let switch = Switch { selling, reason: Some("cards are being tested".to_owned()), changed_at: None };
         let now: Timestamp = "2026-11-22T21:00:00Z".parse().unwrap();
-        of(standing, &switch, now).into_iter().map(|alarm| alarm.title).collect()
+        of(condition, &switch, now).into_iter().map(|alarm| alarm.title).collect()
     }
 
     #[test]
     fn a_quiet_helper_raises_none() {
-        let fresh = Standing {
+        let fresh = Condition {
             waiting: vec![("webhook".to_owned(), "queued".to_owned(), 7)],
             oldest: Some("2026-11-22T20:30:00Z".parse().unwrap()),
-            ..Standing::default()
+            ..Condition::default()
         };
         assert_eq!(titles(&fresh, true), Vec::<String>::new());
     }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn money_comes_before_messages() {
         let message = |channel: &str, state: &str, count| (channel.to_owned(), state.to_owned(), count);
-        let standing = Standing {
+        let condition = Condition {
             waiting: vec![message("webhook", "dead", 1), message("email", "dead", 2), message("webhook", "parked", 1)],
             oldest: Some("2026-11-22T16:00:00Z".parse().unwrap()),
             endpoints: vec![("crm".to_owned(), "disabled".to_owned(), 9)],
@@ -148,7 +148,7 @@ mod tests {
             paid_twice: 2,
             stuck: 3,
             intents: 1,
-            ..Standing::default()
+            ..Condition::default()
         };
         let expected = [
             "Selling is stopped",
@@ -161,6 +161,6 @@ mod tests {
             "1 message is parked",
             "A message has waited for 5 h",
         ];
-        assert_eq!(titles(&standing, false), expected);
+        assert_eq!(titles(&condition, false), expected);
     }
 }

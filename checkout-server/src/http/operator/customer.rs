@@ -11,6 +11,7 @@ use super::{MANY, frame};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::customer::CustomerKey;
+use crate::entitlement::{Entitlement, Limit, Reason};
 use crate::error::{Code, Problem};
 use crate::http::{checkouts, deliveries, events, payments, subscriptions};
 use crate::store::lists::{
@@ -30,7 +31,9 @@ pub(super) async fn show(
     let contacts = app.store.contacts_of(&key).await?.into_iter();
     let contacts: Vec<Value> =
         contacts.map(|contact| context! { email => contact.email, name => contact.name }).collect();
+    let access = app.store.access(&key, app.clock.now()).await?.entitlements;
     let page = context! {
+        access => access.iter().map(|(name, entitlement)| may_use(name, entitlement)).collect::<Vec<_>>(),
         name => key.name(),
         guest => key.reference().is_none(),
         one_customer => true,
@@ -70,6 +73,46 @@ async fn told(app: &App, key: &CustomerKey) -> Result<Value, Problem> {
         events => Serde(happened.into_iter().map(events::shown).collect::<Vec<_>>()),
         deliveries => Serde(sent.into_iter().map(deliveries::shown).collect::<Vec<_>>()),
     })
+}
+
+/// What they may use, and why, in a sentence.
+fn may_use(name: &str, Entitlement { access, limits }: &Entitlement) -> Value {
+    let limits = limits.iter().map(|(name, limit)| {
+        let value = match limit {
+            Limit::PerUnit(most) | Limit::Fixed(most) => most.to_string(),
+            Limit::Unlimited => "unlimited".to_owned(),
+        };
+        context! { name, value }
+    });
+    context! {
+        name,
+        state => Serde(access.state),
+        why => why(access.reason),
+        until => access.until.map(rfc3339),
+        limits => limits.collect::<Vec<_>>(),
+    }
+}
+
+fn why(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotBought => "Nothing was bought that gives it.",
+        Reason::AwaitingPayment => "It was ordered and is not paid yet.",
+        Reason::NeedsReview => "It was paid, but not as ordered.",
+        Reason::Purchase => "It was bought.",
+        Reason::Subscription => "A subscription runs.",
+        Reason::Trial => "A trial runs.",
+        Reason::PaymentFailed => "A renewal failed.",
+        Reason::RenewalMissing => "The period is over and no renewal was heard of.",
+        Reason::Paused => "The subscription is paused.",
+        Reason::Cancelled => "The subscription was canceled.",
+        Reason::Expired => "The subscription is over.",
+        Reason::MandateFailed => "The subscription never came about: its first payment failed.",
+        Reason::Refunded => "The money was given back.",
+        Reason::Disputed => "The buyer's bank asks the money back.",
+        Reason::DisputeLost => "The buyer's bank took the money back.",
+        Reason::GrantedByHand => "It was given by hand.",
+        Reason::BlockedByHand => "It was blocked by hand.",
+    }
 }
 
 fn by_hand(row: HandRow) -> Value {

@@ -173,7 +173,6 @@ fn ago(at: &str, now: &str) -> String {
 fn words(state: &str) -> String {
     match state {
         "needs_review" => "to be looked at".to_owned(),
-        "new" => "sale".to_owned(),
         other => other.strip_prefix("unknown:").unwrap_or(other).replace('_', " "),
     }
 }

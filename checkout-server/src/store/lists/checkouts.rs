@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::Value;
 
-use super::{Conditions, Query, Slice, customer, micros, set_time, stored};
+use super::{Conditions, Query, Slice, micros, set_time, stored};
 use crate::checkout::{expired_before, status_at};
 use crate::customer::CustomerKey;
 use crate::store::rows::{COLUMNS, checkout};
@@ -16,8 +16,6 @@ use crate::store::{Store, StoreError, StoredCheckout};
 pub struct ListedCheckout {
     /// As it is stored.
     pub checkout: StoredCheckout,
-    /// Whose it is.
-    pub customer: Option<CustomerKey>,
     /// The payment that decided it.
     pub payment: Option<String>,
     /// Whether two payments succeeded (G7).
@@ -54,11 +52,7 @@ pub(super) fn query(filter: &CheckoutFilter, slice: &Slice<String>) -> Query {
         .and("expires_at > ?", micros(not_expired))
         .and("customer = ?", stored(customer.as_ref()))
         .and("id = ?", id.clone())
-        .select(
-            &format!("SELECT {COLUMNS}, customer, payment_id, paid_twice, changed_at FROM checkouts"),
-            "id DESC",
-            slice.limit,
-        )
+        .select(&format!("SELECT {COLUMNS}, payment_id, paid_twice, changed_at FROM checkouts"), "id DESC", slice.limit)
 }
 
 impl ListedCheckout {
@@ -86,7 +80,6 @@ impl Store {
 pub(super) fn listed(row: &Row<'_>) -> Result<ListedCheckout, StoreError> {
     Ok(ListedCheckout {
         checkout: checkout(row)?,
-        customer: customer(row, "checkouts")?,
         payment: row.get("payment_id")?,
         paid_twice: row.get("paid_twice")?,
         changed_at: set_time(row, "checkouts", "changed_at")?,

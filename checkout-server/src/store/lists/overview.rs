@@ -15,7 +15,7 @@ const MOST: u32 = 50;
 
 /// How things stand.
 #[derive(Clone, Default)]
-pub struct Standing {
+pub struct Condition {
     /// Messages by state; the delivered ones are not counted.
     pub waiting: Vec<(String, String, u64)>,
     /// When the oldest message that waits was made.
@@ -115,8 +115,8 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn standing(&self) -> Result<Standing, StoreError> {
-        self.read(standing).await
+    pub async fn condition(&self) -> Result<Condition, StoreError> {
+        self.read(condition).await
     }
 
     /// The notices that could not be folded, newest first.
@@ -142,7 +142,7 @@ impl Store {
     pub async fn paid_twice(&self) -> Result<Vec<ListedCheckout>, StoreError> {
         self.read(|connection| {
             let sql = format!(
-                "SELECT {COLUMNS}, customer, payment_id, paid_twice, changed_at FROM checkouts
+                "SELECT {COLUMNS}, payment_id, paid_twice, changed_at FROM checkouts
                  WHERE paid_twice = 1 ORDER BY id DESC LIMIT ?1"
             );
             let mut statement = connection.prepare_cached(&sql)?;
@@ -206,7 +206,7 @@ fn count(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
     Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
-fn standing(connection: &Connection) -> Result<Standing, StoreError> {
+fn condition(connection: &Connection) -> Result<Condition, StoreError> {
     let mut waiting = connection.prepare_cached(
         "SELECT channel, state, COUNT(*) FROM messages INDEXED BY messages_by_state
          WHERE state IN ('queued', 'leased', 'parked', 'dead') GROUP BY state, channel",
@@ -227,7 +227,7 @@ fn standing(connection: &Connection) -> Result<Standing, StoreError> {
         connection.prepare_cached("SELECT id, state, failures FROM endpoints WHERE state != 'enabled' ORDER BY id")?;
     let endpoints =
         endpoints.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
-    Ok(Standing {
+    Ok(Condition {
         waiting,
         oldest: oldest.and_then(|oldest| Timestamp::from_microsecond(oldest).ok()),
         endpoints,

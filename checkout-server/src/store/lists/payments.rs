@@ -20,8 +20,8 @@ pub struct StoredPayment {
     pub customer: Option<CustomerKey>,
     /// As [`crate::event::PaymentState`] is stored.
     pub state: String,
-    /// What it is for.
-    pub kind: String,
+    /// As [`crate::event::payment::Charge`] is stored.
+    pub charge: String,
     /// The subscriptions that it pays for.
     pub subscriptions: Vec<String>,
     /// What was (to be) paid.
@@ -45,7 +45,7 @@ pub struct PaymentFilter {
     pub id: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT id, checkout_id, customer, state, kind, subscriptions, amount, currency, error_code, \
+const COLUMNS: &str = "SELECT id, checkout_id, customer, state, charge, subscriptions, amount, currency, error_code, \
     created_at FROM payments";
 
 /// The query of a list, for the store and for the test of its plan.
@@ -91,7 +91,7 @@ fn payment(row: &Row<'_>) -> Result<StoredPayment, StoreError> {
         checkout: row.get("checkout_id")?,
         customer: customer(row, "payments")?,
         state: row.get("state")?,
-        kind: row.get("kind")?,
+        charge: row.get("charge")?,
         subscriptions: serde_json::from_str(&subscriptions).map_err(|_| impossible("subscriptions"))?,
         amount: match amount {
             (Some(amount), Some(currency)) => {

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::Value;
-use serde_json::Value as Json;
 
 use super::{Conditions, Dated, Query, Slice, customer, set_time, stored, time};
 use crate::customer::CustomerKey;
+use crate::event::Subscription;
 use crate::store::{Store, StoreError};
 
 /// A subscription as lists show it.
@@ -20,8 +20,8 @@ pub struct StoredSubscription {
     pub customer: Option<CustomerKey>,
     /// As [`crate::event::SubscriptionState`] is stored.
     pub state: String,
-    /// [`crate::event::Subscription`] as JSON.
-    pub data: Json,
+    /// As its observations show it.
+    pub data: Subscription,
     /// By the provider.
     pub created_at: Option<Timestamp>,
     /// When we last heard something new.
