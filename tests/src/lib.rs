@@ -11,6 +11,7 @@ pub mod canary;
 pub mod faulty;
 pub mod http;
 pub mod pages;
+pub mod provider;
 pub mod proxy;
 pub mod server;
 pub mod signing;
