@@ -22,9 +22,11 @@ mod contacts;
 mod fold;
 mod folder;
 mod inbox;
+pub mod lists;
 mod objects;
 mod passing;
 mod projection;
+mod rebuild;
 mod recent;
 mod record;
 mod renewals;
@@ -37,6 +39,7 @@ mod verbs;
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
+pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;
 pub use sqlite::Store;
 
@@ -252,3 +255,6 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
