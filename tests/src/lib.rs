@@ -12,6 +12,7 @@ pub mod faulty;
 pub mod http;
 pub mod pages;
 pub mod proxy;
+pub mod seeing;
 pub mod server;
 pub mod signing;
 pub mod socket;

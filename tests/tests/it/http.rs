@@ -6,6 +6,8 @@ mod buying;
 mod doors;
 mod headers;
 mod idempotency;
+mod lists;
+mod operator;
 mod overload;
 mod pages;
 mod prices;
