@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use admission::Classes;
 use who::{Merchant, Operator};
 
 use crate::app::App;
 
+mod access;
 pub mod address;
 pub(crate) mod admission;
 pub mod answer;
@@ -20,6 +21,7 @@ mod catalog;
 pub mod checkouts;
 mod customers;
 mod deliveries;
+mod entitlements;
 mod events;
 pub mod extract;
 mod headers;
@@ -58,6 +60,8 @@ pub fn router(app: &App) -> Router {
 
     let merchant = Router::new()
         .route("/v1/customer-tokens", backends.admits(post(customers::create_token)))
+        .route("/v1/customers/{reference}/entitlements", backends.admits(get(entitlements::show)))
+        .route("/v1/customers/{reference}/claims", backends.admits(post(entitlements::claim)))
         .route("/v1/deliveries", backends.admits(get(deliveries::list::<Merchant>)))
         .route("/v1/deliveries/replay", backends.admits(post(deliveries::replay_many::<Merchant>)))
         .route("/v1/deliveries/{id}", backends.admits(get(deliveries::show::<Merchant>)))
@@ -105,6 +109,8 @@ pub fn router(app: &App) -> Router {
 /// What only operators reach, on its own listener.
 pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
+        .route("/access", get(access::show).post(access::set))
+        .route("/access/{id}", delete(access::lift))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move |State(app)| metrics::show(app, &recorded).await))

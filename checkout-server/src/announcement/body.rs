@@ -1,23 +1,16 @@
 //! The body of what is told: one object as it is now, and the customer's whole access beside it.
 
+use std::collections::BTreeSet;
+
 use checkout_types::money::Money;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Kind;
 use crate::clock::rfc3339;
-use crate::customer::CustomerKey;
-use crate::entitlement::Limit;
+use crate::customer::{Contact, CustomerKey};
+use crate::entitlement::wire;
 use crate::standing::{News, Standing};
-
-/// Whom a mail or a merchant's own system reaches.
-#[derive(Clone, Default)]
-pub struct Contact {
-    /// As the buyer gave it.
-    pub email: Option<String>,
-    /// As the buyer gave it.
-    pub name: Option<String>,
-}
 
 /// The whole body but for `sequence`, which is each endpoint's own.
 #[must_use]
@@ -25,7 +18,7 @@ pub fn body(
     id: &str,
     news: &News,
     customer: &CustomerKey,
-    contact: &Contact,
+    contact: Option<&Contact>,
     standing: &Standing,
     version: i64,
     at: Timestamp,
@@ -41,33 +34,12 @@ pub fn body(
         "customer": {
             "reference": customer.reference(),
             "checkout": guest,
-            "email": contact.email,
-            "name": contact.name,
+            "email": contact.map(|contact| &contact.email),
+            "name": contact.and_then(|contact| contact.name.as_ref()),
         },
         "data": data(news, standing),
-        "entitlements": { "version": version, "items": entitlements(standing) },
+        "entitlements": { "version": version, "items": wire::items(&standing.entitlements, &BTreeSet::new()) },
     })
-}
-
-/// What the customer may use, as on the wire of `GET /v1/customers/{reference}/entitlements`.
-fn entitlements(standing: &Standing) -> Vec<Value> {
-    let item = |(name, entitlement): (&String, &crate::entitlement::Entitlement)| {
-        let limits = entitlement.limits.iter().map(|(name, limit)| {
-            let most = match limit {
-                Limit::Fixed(most) | Limit::PerUnit(most) => json!(most),
-                Limit::Unlimited => Value::Null,
-            };
-            (name.clone(), most)
-        });
-        json!({
-            "name": name,
-            "state": entitlement.access.state,
-            "reason": entitlement.access.reason,
-            "limits": limits.collect::<serde_json::Map<_, _>>(),
-            "valid_until": entitlement.access.until.map(rfc3339),
-        })
-    };
-    standing.entitlements.iter().map(item).collect()
 }
 
 fn data(news: &News, standing: &Standing) -> Value {
