@@ -15,6 +15,7 @@ pub mod http;
 pub mod pages;
 pub mod provider;
 pub mod proxy;
+pub mod seeing;
 pub mod server;
 pub mod signing;
 pub mod socket;

@@ -7,6 +7,8 @@ mod doors;
 mod entitlements;
 mod headers;
 mod idempotency;
+mod lists;
+mod operator;
 mod overload;
 mod pages;
 mod prices;
