@@ -20,6 +20,8 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         activity,
         catalog: Catalog::parse(EXAMPLE).unwrap(),
         sandbox_control: sandbox_control.to_owned(),
+        operations_url: "http://127.0.0.1:4244".to_owned(),
+        operator_key: "op_demo_of_a_test".to_owned(),
     })
 }
 
