@@ -222,6 +222,8 @@ async fn a_button_asks_the_sandbox() {
         ("decline", r#"PUT /control/scenario {"next_payment":"decline"}"#),
         ("slow", r#"PUT /control/scenario {"webhooks":{"mode":"slow"}}"#),
         ("price", r#"PUT /control/scenario {"price_change":{"price":3100,"product_id":"pdt_0NqDemoProMonthly0001"}}"#),
+        ("renewals", r#"PUT /control/scenario {"next_renewals":"decline"}"#),
+        ("month", r#"POST /control/clock/advance {"seconds":2678400}"#),
         ("normal", "DELETE /control/scenario {}"),
     ] {
         ask(&shop, press(scenario, "http://127.0.0.1:4242")).await;
