@@ -5,6 +5,7 @@ use std::process::{Child, Command, Output};
 
 use checkout_tests::in_repository;
 
+mod access;
 mod demo;
 mod lists;
 mod process;

@@ -4,6 +4,7 @@ mod abuse;
 mod bad_input;
 mod buying;
 mod doors;
+mod entitlements;
 mod headers;
 mod idempotency;
 mod lists;

@@ -79,6 +79,9 @@ async fn requests(app: &TestApp, met: &mut Met) {
     met.request(Code::SecretKeyInBrowser, app.get("/v1/catalog").bearer_auth(&app.ready().secret_key)).await;
     met.request(Code::Unauthorized, app.http.post(format!("{}/v1/customer-tokens", app.ready().helper))).await;
     met.request(Code::CustomerTokenInvalid, app.get("/v1/customer").bearer_auth("ct_")).await;
+    let key = &app.ready().secret_key;
+    let slip = format!("{}/v1/customers/user_1/entitlements?name=pri", app.ready().helper);
+    met.request(Code::UnknownEntitlement, app.http.get(slip).bearer_auth(key)).await;
     let list = |query: &str| {
         let url = format!("{}/v1/events?{query}", app.ready().helper);
         app.http.get(url).bearer_auth(&app.ready().secret_key)
