@@ -12,6 +12,7 @@ use crate::keys::AddressKey;
 
 mod fold;
 mod folder;
+mod outbox;
 mod recent;
 mod rows;
 mod selling;
@@ -19,6 +20,7 @@ mod sqlite;
 mod verbs;
 
 pub use folder::prepare as prepare_folder;
+pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
 pub use sqlite::Store;
 
 /// A checkout as it is stored.

@@ -10,6 +10,8 @@ pub mod buyer;
 pub mod canary;
 pub mod faulty;
 pub mod http;
+pub mod merchant;
+pub mod outbox;
 pub mod pages;
 pub mod proxy;
 pub mod server;

@@ -63,6 +63,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         )?)),
         store: Store::open(&data.join("checkout.db"))?,
         keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
+        endpoints: settings.endpoints,
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,
