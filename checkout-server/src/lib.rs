@@ -6,6 +6,7 @@
 //! [`http`], [`cli`]. Start reading at [`http::router`].
 
 pub mod abuse;
+pub mod access;
 pub mod announcement;
 pub mod app;
 pub mod catalog;
@@ -33,5 +34,6 @@ pub mod random;
 pub mod sandbox;
 pub mod selling;
 pub mod signature;
+pub mod standing;
 pub mod store;
 pub mod telemetry;

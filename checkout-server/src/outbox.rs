@@ -82,6 +82,12 @@ pub struct Route {
 }
 
 impl Routes {
+    /// To these endpoints, and to nobody by mail.
+    #[must_use]
+    pub fn to(endpoints: &[Endpoint]) -> Self {
+        Self { endpoints: endpoints.iter().map(Endpoint::route).collect(), mails: Vec::new() }
+    }
+
     /// The messages that an event of that kind makes.
     #[must_use]
     pub fn of(&self, kind: Kind) -> Vec<Route> {

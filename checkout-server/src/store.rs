@@ -3,24 +3,45 @@
 //! `rows.rs` how it is written, and `sqlite.rs` how SQLite is made to keep its promises.
 
 use checkout_types::CheckoutStatus;
+use checkout_types::money::Money;
 use jiff::Timestamp;
 
+use crate::announcement::Kind;
 use crate::checkout::Order;
+use crate::customer::{Contact, CustomerKey};
 use crate::error::{Code, Problem};
 use crate::event::Notice;
 use crate::keys::AddressKey;
+use crate::standing::{News, Standing};
 
+mod access;
+mod account;
+mod by_hand;
+mod claims;
+mod contacts;
 mod fold;
 mod folder;
+mod inbox;
+mod objects;
 mod outbox;
+mod passing;
+mod projection;
+mod rebuild;
 mod recent;
+mod record;
+mod renewals;
 mod rows;
+mod rules;
 mod selling;
 mod sqlite;
 mod verbs;
 
+pub use access::StoredAccess;
+pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
 pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
+pub use rebuild::{Reader, Verified, verify};
+pub use rules::Rules;
 pub use sqlite::Store;
 
 /// A checkout as it is stored.
@@ -36,6 +57,8 @@ pub struct StoredCheckout {
     pub order: Order,
     /// Whom the merchant's server said the buyer is, in the merchant's own words.
     pub customer_reference: Option<String>,
+    /// Whose it is: that reference, the one that claimed it later, or a guest.
+    pub customer: CustomerKey,
     /// The provider's session and its address, once known.
     pub session: Option<StoredSession>,
     /// When it was made.
@@ -74,6 +97,8 @@ pub struct Claim {
     pub order: Order,
     /// Whom the merchant's server said the buyer is.
     pub customer_reference: Option<String>,
+    /// Whom its mails go to.
+    pub contact: Contact,
     /// The expired checkout that this one replaces.
     pub renews: Option<String>,
     /// Whose budgets it counts for.
@@ -107,23 +132,69 @@ pub enum Accepted {
     /// It was known already; nothing changed.
     Repeat,
     /// It was new.
-    Stored(Effect),
+    Stored(Effects),
 }
 
-/// What a new delivery changed.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Nothing: it is about no payment, or says what was known.
-    None,
-    /// A payment that belongs to no order of ours. If it names one, somebody should look.
-    Unclaimed {
-        /// Whether its metadata names an order in our way.
-        names_an_order: bool,
-    },
-    /// An order.
-    Changed(Change),
-    /// It could not be folded; it is kept and can be replayed once the row is mended.
-    Stuck(StoreError),
+/// The provider's answer to a question of ours, to be kept like a delivery.
+#[derive(Clone)]
+pub struct Answered {
+    /// `dodo`.
+    pub provider: &'static str,
+    /// What it is about: `payment`, `subscription`, `refund` or `dispute`.
+    pub kind: &'static str,
+    /// As it came.
+    pub body: Vec<u8>,
+    /// What it says.
+    pub notice: Notice,
+    /// When we asked, by the shop's clock.
+    pub asked_at: Timestamp,
+    /// The same by the wall's: comparable with when webhooks were signed, so in whole seconds.
+    pub observed_at: Timestamp,
+}
+
+/// What a new observation changed.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// The checkouts that stand elsewhere now.
+    pub changes: Vec<Change>,
+    /// Whether it is about a payment that belongs to no order of ours.
+    pub unclaimed: Option<Unclaimed>,
+    /// Why it could not be folded, where it could not: it is kept and can be folded later.
+    pub stuck: Option<StoreError>,
+    /// What is told of it, once it is committed.
+    pub told: Vec<Told>,
+    /// Why the provider is to be asked, where it is.
+    pub asked: Vec<&'static str>,
+}
+
+/// A payment that belongs to no order of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unclaimed {
+    /// Whether its metadata names an order in our way: then somebody should look.
+    pub names_an_order: bool,
+}
+
+/// A piece of news that was written down, for metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What.
+    pub kind: Kind,
+    /// The money that came in or went back with it.
+    pub money: Option<Money>,
+    /// What the payment was for, where it is about one.
+    pub charge: Option<String>,
+}
+
+impl Told {
+    fn new(news: &News, standing: &Standing) -> Self {
+        let payment = standing.payments.get(&news.object);
+        let money = match news.kind {
+            Kind::PaymentSucceeded => payment.and_then(|payment| payment.amount),
+            Kind::PaymentRefunded => standing.refunds.get(&news.cause).and_then(|refund| refund.amount),
+            _ => None,
+        };
+        Self { kind: news.kind, money, charge: payment.map(|payment| payment.charge.clone()) }
+    }
 }
 
 /// A checkout that a delivery changed.
@@ -185,3 +256,6 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,18 +12,22 @@ CREATE TABLE contacts (
     email           TEXT    NOT NULL,                       -- in its normal form; a guest's is not verified
     name            TEXT
 ) STRICT;
-CREATE INDEX contacts_by_email ON contacts (email);
+CREATE INDEX contacts_by_email ON contacts (email COLLATE NOCASE);
 
 -- The inbox also keeps the provider's answers to our own questions: the fold of it is the projection (G16).
 ALTER TABLE notices ADD COLUMN source TEXT NOT NULL DEFAULT 'webhook';  -- or 'refetch'
 ALTER TABLE notices ADD COLUMN object_id TEXT;                          -- what it is about, where we can read it
-ALTER TABLE notices ADD COLUMN again_at INTEGER;                        -- when the same answer was last given again
+ALTER TABLE notices ADD COLUMN asked_at INTEGER;                        -- when we asked, by the shop's clock
+ALTER TABLE notices ADD COLUMN again_at INTEGER;                        -- observed_at of the last answer that was the same
+ALTER TABLE notices ADD COLUMN again_asked_at INTEGER;                  -- asked_at of it
 ALTER TABLE notices ADD COLUMN stuck TEXT;                              -- why it could not be folded; NULL where it was
 CREATE INDEX notices_by_object ON notices (object_id) WHERE object_id IS NOT NULL;
 CREATE INDEX notices_stuck ON notices (seq) WHERE stuck IS NOT NULL;
 
 -- Payments know what they are for: the sale, a renewal, a change of plan or of card.
-ALTER TABLE payments ADD COLUMN kind TEXT NOT NULL DEFAULT 'new';
+ALTER TABLE payments ADD COLUMN charge TEXT NOT NULL DEFAULT 'sale';       -- event::payment::Charge
+UPDATE payments SET charge = 'other' WHERE NOT is_first;
+ALTER TABLE payments DROP COLUMN is_first;
 ALTER TABLE payments ADD COLUMN subscriptions TEXT NOT NULL DEFAULT '[]';   -- a JSON array of the provider's ids
 ALTER TABLE payments ADD COLUMN customer TEXT;                              -- whose it is; NULL where it is none of ours
 CREATE INDEX payments_by_customer ON payments (customer) WHERE customer IS NOT NULL;
@@ -61,6 +65,12 @@ CREATE TABLE disputes (
 ) STRICT;
 CREATE INDEX disputes_by_payment ON disputes (payment_id);
 
+-- Whether the provider still tries to collect a failed renewal.
+CREATE TABLE dunnings (
+    subscription_id TEXT    NOT NULL PRIMARY KEY,
+    data            TEXT    NOT NULL                        -- event::Dunning as JSON
+) STRICT;
+
 -- The projection that readers see: one row a customer.
 CREATE TABLE customers (
     customer        TEXT    NOT NULL PRIMARY KEY,           -- ref:… or co:…
@@ -83,7 +93,8 @@ CREATE TABLE access_by_hand (
     why             TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     lifted_at       INTEGER,
-    lifted_by       TEXT
+    lifted_by       TEXT,
+    lifted_why      TEXT
 ) STRICT;
 CREATE INDEX access_by_hand_by_customer ON access_by_hand (customer);
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{StoreError, folder};
+use super::{Rules, StoreError, folder};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -31,6 +31,7 @@ pub struct Store {
     readers: Arc<Readers>,
     failed: LastFailure,
     news: Arc<Notify>,
+    pub(super) rules: Rules,
 }
 
 /// When a commit last failed.
@@ -53,11 +54,12 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl Store {
-    /// Opens the database, making it (readable by its owner alone) and migrating it if needed.
+    /// Opens the database, making it (readable by its owner alone) and migrating it if needed. `rules` are
+    /// what its fold goes by.
     ///
     /// # Errors
     /// The file cannot be opened, locked or migrated.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
@@ -68,7 +70,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
-        embedded::migrations::runner().run(&mut connection).map_err(|error| unavailable(&error))?;
+        migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
@@ -82,7 +84,7 @@ impl Store {
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, news })
+        Ok(Self { writer, readers: Arc::new(readers), failed, news, rules })
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -131,6 +133,12 @@ impl Store {
             tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
+}
+
+/// Brings a database's tables up to date.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let done = embedded::migrations::runner().run(connection);
+    done.map(drop).map_err(|error| StoreError::Unavailable(format!("its tables cannot be brought up to date: {error}")))
 }
 
 fn closed() -> StoreError {

@@ -21,7 +21,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 fn kept() -> Kept {
     let folder = std::env::temp_dir().join(format!("checkout-outbox-{}", crate::random::alphanumeric::<12>()));
     std::fs::create_dir(&folder).unwrap();
-    Kept { store: Store::open(&folder.join("checkout.db")).unwrap(), folder }
+    Kept { store: Store::open(&folder.join("checkout.db"), crate::store::Rules::default()).unwrap(), folder }
 }
 
 impl Kept {
