@@ -262,7 +262,7 @@ async fn the_shop_hears_what_is_signed_and_nothing_else() {
     let shop = shop(activity.clone(), "");
     let secret = SigningSecret::parse(ENDPOINT_SECRET).unwrap();
     let body = r#"{"type":"subscription.past_due","sequence":3,"customer":{"email":"ada@example.com"},
-        "entitlements":{"version":2,"items":[{"entitlement":"pro","state":"grace"}]}}"#;
+        "entitlements":{"version":2,"items":[{"name":"pro","state":"grace"},{"name":"seats","state":"none"}]}}"#;
     let seconds = Clock::wall().as_second();
     for (signature, status) in [(secret.sign("msg_1", seconds, body.as_bytes()), 204), ("v1,AAAA".to_owned(), 401)] {
         let request = Request::post("/webhooks/checkout")
