@@ -43,7 +43,8 @@ async fn each_customer_hears_in_order_and_one_that_fails_holds_up_nobody_else() 
         let expected = if customer == "user_77" { 3 } else { 6 };
         assert_eq!(sequences, (1..=expected).collect::<Vec<_>>(), "{customer}");
     }
-    let tried: Vec<i64> = merchant.received().iter().filter(|one| one.answered == Some(500)).map(|one| one.sequence).collect();
+    let tried: Vec<i64> =
+        merchant.received().iter().filter(|one| one.answered == Some(500)).map(|one| one.sequence).collect();
     assert!(!tried.is_empty() && tried.iter().all(|sequence| *sequence == 4), "its head alone is tried: {tried:?}");
 
     // When it takes its messages again, the rest comes in order too.

@@ -30,9 +30,12 @@ async fn a_purchase_is_told_once_signed_in_order_and_with_the_whole_access() {
         assert!(heard.iter().any(|one| one.kind == kind), "{kind}");
     }
     let last: Value = serde_json::from_slice(&heard.last().unwrap().body).unwrap();
-    assert_eq!(last["customer"], json!({
-        "reference": null, "checkout": created.id, "email": "ada@example.com", "name": "Ada Canary",
-    }));
+    assert_eq!(
+        last["customer"],
+        json!({
+            "reference": null, "checkout": created.id, "email": "ada@example.com", "name": "Ada Canary",
+        })
+    );
     let pro = last["entitlements"]["items"].as_array().unwrap().iter().find(|item| item["name"] == "pro").unwrap();
     assert_eq!((&pro["state"], &pro["limits"]["exports"]), (&json!("active"), &json!(100)), "{last}");
 

@@ -77,5 +77,7 @@ fn an_address_that_is_not_public_is_no_endpoint() {
         let endpoint = Endpoint::new("crm", url, Reach::Public, vec![secret()], Filter::default());
         assert!(endpoint.is_err(), "{url}");
     }
-    assert!(Endpoint::new("crm", "https://hooks.example.com/", Reach::Public, vec![secret()], Filter::default()).is_ok());
+    assert!(
+        Endpoint::new("crm", "https://hooks.example.com/", Reach::Public, vec![secret()], Filter::default()).is_ok()
+    );
 }
