@@ -11,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
 mod demo;
+mod operations;
 mod sandbox;
 mod selling;
 mod serve;
