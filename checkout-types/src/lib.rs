@@ -10,6 +10,7 @@ pub mod checkout;
 pub mod customer;
 pub mod money;
 pub mod problem;
+pub mod refund;
 
 pub use cart::{CartLine, Quote, QuoteRequest};
 pub use catalog::Catalog;
