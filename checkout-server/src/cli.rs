@@ -12,6 +12,8 @@ use crate::{process, telemetry};
 
 mod demo;
 mod operations;
+mod reconcile;
+mod refund;
 mod sandbox;
 mod selling;
 mod serve;
@@ -34,6 +36,10 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Compare a running helper with the provider and mend what differs. Example: `checkout-server reconcile`
+    Reconcile(reconcile::Arguments),
+    /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
+    Refund(refund::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -66,6 +72,8 @@ pub fn run() -> ExitCode {
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
+        Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
+        Verb::Refund(arguments) => block_on(refund::run(arguments)),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {

@@ -26,6 +26,8 @@ mod pages;
 mod pay;
 mod quotes;
 mod ready;
+mod reconcile;
+mod refunds;
 mod selling;
 pub mod serve;
 mod status;
@@ -46,7 +48,10 @@ pub fn router(app: &App) -> Router {
         .route("/v1/customer", reads.admits(get(customers::show)))
         .layer(from_fn_with_state(app.clone(), origin::cors));
 
-    let merchant = Router::new().route("/v1/customer-tokens", backends.admits(post(customers::create_token)));
+    let merchant = Router::new()
+        .route("/v1/customer-tokens", backends.admits(post(customers::create_token)))
+        .route("/v1/payments/{id}/refunds", backends.admits(post(refunds::create::<who::Merchant>)))
+        .route("/v1/refunds/{id}", backends.admits(get(refunds::show::<who::Merchant>)));
 
     let pages = Router::new()
         .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
@@ -87,6 +92,9 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
+        .route("/payments/{id}/refunds", post(refunds::create::<who::Operator>))
+        .route("/reconcile", get(reconcile::show).post(reconcile::begin))
+        .route("/refunds/{id}", get(refunds::show::<who::Operator>))
         .route("/selling", get(selling::show).put(selling::turn))
         .layer(from_fn(answer::contain))
         .layer(from_fn_with_state(app.clone(), headers::guard))

@@ -173,6 +173,8 @@ fn components() -> Components {
     with_parts::<types::customer::CustomerTokenRequest>(&mut schemas);
     with_parts::<types::customer::CustomerToken>(&mut schemas);
     with_parts::<types::customer::SignedInCustomer>(&mut schemas);
+    with_parts::<types::refund::RefundRequest>(&mut schemas);
+    with_parts::<types::refund::Refund>(&mut schemas);
     with_parts::<types::Problem>(&mut schemas);
     let bearer = |says: &str| {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(says));

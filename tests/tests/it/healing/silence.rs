@@ -1,0 +1,89 @@
+//! The provider tells nothing for thirty days; one sweep, and both know the same (G18).
+
+use std::time::Duration;
+
+use checkout_server::entitlement::State;
+use checkout_tests::app::TestApp;
+use checkout_types::CheckoutStatus;
+use reqwest::Method;
+use serde_json::json;
+
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn thirty_silent_days_are_healed_by_one_sweep() {
+    let app = TestApp::start().await;
+    let healing = &app.demo.app.healing;
+    // Nothing is asked by itself either: what is mended, one sweep has mended.
+    healing.rest();
+
+    // Before: bought and heard of.
+    let (renewing, _) = app.buy("pro_monthly").await;
+    let (on_hold_long, _) = app.buy("pro_monthly").await;
+    let (on_hold_lately, _) = app.buy("pro_monthly").await;
+    let (canceled, _) = app.buy("pro_monthly").await;
+    let (ending, _) = app.buy("pro_yearly").await;
+    let (refunded, refunded_payment) = app.buy("desktop_license").await;
+    let (disputed, disputed_payment) = app.buy("desktop_license").await;
+    for known in [&renewing, &on_hold_long, &on_hold_lately, &canceled, &ending, &refunded, &disputed] {
+        app.wait_for(known, CheckoutStatus::Paid).await;
+    }
+    app.settled().await;
+    assert_eq!(app.differences().await, Vec::<String>::new());
+
+    // Then it tells nothing any more.
+    app.scenario(json!({"webhooks": {"mode": "never"}})).await;
+    let (bought_then, _) = app.buy("handbook_ebook").await;
+    let (subscribed_then, _) = app.buy("pro_monthly").await;
+    let to_be_declined = app.subscription_of(&on_hold_long).await;
+    app.control("POST", &format!("subscriptions/{to_be_declined}/decline-next"), &json!({"count": 9})).await;
+    app.control("POST", &format!("subscriptions/{to_be_declined}/renew"), &json!({})).await;
+    app.clock.advance(10 * DAY);
+    app.at_provider(Method::POST, "/refunds", &json!({"payment_id": refunded_payment})).await;
+    let id = app.subscription_of(&canceled).await;
+    app.at_provider(Method::PATCH, &format!("/subscriptions/{id}"), &json!({"status": "cancelled"})).await;
+    let id = app.subscription_of(&ending).await;
+    app.at_provider(Method::PATCH, &format!("/subscriptions/{id}"), &json!({"cancel_at_next_billing_date": true}))
+        .await;
+    let dispute = app.control("POST", &format!("payments/{disputed_payment}/dispute"), &json!({})).await;
+    let dispute = dispute["dispute_id"].as_str().unwrap();
+    app.clock.advance(10 * DAY);
+    app.control("POST", &format!("disputes/{dispute}/move"), &json!({"to": "lost"})).await;
+    app.clock.advance(9 * DAY);
+    let id = app.subscription_of(&on_hold_lately).await;
+    app.control("POST", &format!("subscriptions/{id}/decline-next"), &json!({"count": 9})).await;
+    app.control("POST", &format!("subscriptions/{id}/renew"), &json!({})).await;
+    app.clock.advance(DAY);
+    let id = app.subscription_of(&renewing).await;
+    app.control("POST", &format!("subscriptions/{id}/renew"), &json!({})).await;
+    let before = app.differences().await;
+    assert!(before.len() >= 10, "the story has to differ to show anything: {before:#?}");
+
+    let report = app.reconcile("recent").await;
+
+    assert_eq!(app.differences().await, Vec::<String>::new(), "{report}");
+    assert_eq!((report["still_open"].as_u64(), report["open"].as_array().map(Vec::len)), (Some(0), Some(0)));
+    assert!(report["mended"].as_u64() >= Some(before.len() as u64), "{report}");
+    for (created, entitlement, state) in [
+        (&renewing, "pro", State::Active),
+        (&on_hold_long, "pro", State::Suspended),
+        (&on_hold_lately, "pro", State::Grace),
+        (&ending, "pro", State::Active),
+        (&refunded, "desktop", State::Ended),
+        (&disputed, "desktop", State::Ended),
+        (&bought_then, "handbook", State::Active),
+        (&subscribed_then, "pro", State::Active),
+    ] {
+        assert_eq!(app.access_of(created, entitlement).await, state, "{}", created.id);
+    }
+    assert_eq!(app.state(&bought_then).await.status, CheckoutStatus::Paid, "its page hears of it too");
+
+    let again = app.reconcile("full").await;
+    assert_eq!(again["differing"], 0, "{again}");
+    println!(
+        "{} differences before, {} mended by one sweep of {} rows",
+        before.len(),
+        report["mended"],
+        report["looked_at"]
+    );
+}
