@@ -35,7 +35,7 @@ async fn a_payment_is_given_back_in_parts_and_never_more_than_was_paid() {
     assert!(done["refund_id"].as_str().unwrap().starts_with("ref_"), "{done}");
 
     let too_much = json!({"amount": {"amount": 12_732, "currency": "EUR"}});
-    assert_problem(app.ask_refund(&payment, "too much", &too_much).await, 422, "refund_exceeds_payment").await;
+    assert_problem(app.ask_refund(&payment, "too-much", &too_much).await, 422, "refund_exceeds_payment").await;
     let dollars = json!({"amount": {"amount": 1, "currency": "USD"}});
     assert_problem(app.ask_refund(&payment, "dollars", &dollars).await, 422, "refund_exceeds_payment").await;
     let nothing = json!({"amount": {"amount": 0, "currency": "EUR"}});
@@ -91,9 +91,9 @@ async fn whatever_becomes_of_the_answer_each_intent_has_at_most_one_effect() {
         app.scenario(json!({"outage": outage, "outage_route": "POST /refunds", "outage_count": 1})).await;
         let amount = 100 + i64::try_from(round).unwrap();
         let body = json!({"amount": {"amount": amount, "currency": "EUR"}});
-        let made: Value = read(app.ask_refund(&payment, &format!("round {round}"), &body).await, 201).await;
+        let made: Value = read(app.ask_refund(&payment, &format!("round-{round}"), &body).await, 201).await;
         // Sent again by whoever lost the answer: the same refund.
-        let again: Value = read(app.ask_refund(&payment, &format!("round {round}"), &body).await, 201).await;
+        let again: Value = read(app.ask_refund(&payment, &format!("round-{round}"), &body).await, 201).await;
         assert_eq!(made, again);
         ids.push((made["id"].as_str().unwrap().to_owned(), outage, amount));
     }
@@ -186,7 +186,7 @@ async fn an_operator_gives_back_at_the_operations_listener() {
         let request = app.http.post(&url).bearer_auth(&app.ready().operator_key).header("idempotency-key", key);
         request.json(&json!({"reason": "Asked for by telephone"}))
     };
-    let made: Value = read(ask("by hand").send().await.unwrap(), 201).await;
+    let made: Value = read(ask("by-hand").send().await.unwrap(), 201).await;
     let id = made["id"].as_str().unwrap();
     let shown = app.operate(Method::GET, &format!("/refunds/{id}"), None).await;
     let shown: Value = read(shown, 200).await;

@@ -66,7 +66,8 @@ async fn thirty_silent_days_are_healed_by_one_sweep() {
     assert!(report["mended"].as_u64() >= Some(before.len() as u64), "{report}");
     for (created, entitlement, state) in [
         (&renewing, "pro", State::Active),
-        (&on_hold_long, "pro", State::Suspended),
+        // Its time of grace begins when it is heard of, and so does the mail that asks for another card.
+        (&on_hold_long, "pro", State::Grace),
         (&on_hold_lately, "pro", State::Grace),
         (&ending, "pro", State::Active),
         (&refunded, "desktop", State::Ended),
