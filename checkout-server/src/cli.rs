@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
+mod access;
 mod demo;
 mod operations;
 mod reconcile;
@@ -17,6 +18,7 @@ mod refund;
 mod sandbox;
 mod selling;
 mod serve;
+mod verify;
 
 /// The helper behind the checkout: prices, payment links and webhooks, on your own server.
 #[derive(Parser)]
@@ -40,6 +42,10 @@ enum Verb {
     Reconcile(reconcile::Arguments),
     /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
     Refund(refund::Arguments),
+    /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
+    Verify(verify::Arguments),
+    /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
+    Access(access::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -71,9 +77,11 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => block_on(serve::run(arguments)),
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
+        Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
         Verb::Refund(arguments) => block_on(refund::run(arguments)),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {
@@ -92,7 +100,10 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 fn check(file: &Path) -> Result<(), Failure> {
     let catalog = read_catalog(file)?;
     let prices: usize = catalog.products.iter().map(|product| product.prices.len()).sum();
-    say(&format!("{}: {} products, {prices} prices, no mistakes", file.display(), catalog.products.len()))
+    let names = catalog.entitlement_names().into_iter().collect::<Vec<_>>().join(", ");
+    // So that a slip in one of them is seen: each is a name of its own.
+    let gives = if names.is_empty() { "they give no access".to_owned() } else { format!("they give {names}") };
+    say(&format!("{}: {} products, {prices} prices, no mistakes; {gives}", file.display(), catalog.products.len()))
 }
 
 fn read_catalog(file: &Path) -> Result<Catalog, Failure> {

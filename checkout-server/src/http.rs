@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use admission::Classes;
 
 use crate::app::App;
 
+mod access;
 pub mod address;
 pub(crate) mod admission;
 pub mod answer;
@@ -17,6 +18,7 @@ pub mod assets;
 mod catalog;
 pub mod checkouts;
 mod customers;
+mod entitlements;
 pub mod extract;
 mod headers;
 pub mod json;
@@ -50,6 +52,8 @@ pub fn router(app: &App) -> Router {
 
     let merchant = Router::new()
         .route("/v1/customer-tokens", backends.admits(post(customers::create_token)))
+        .route("/v1/customers/{reference}/entitlements", backends.admits(get(entitlements::show)))
+        .route("/v1/customers/{reference}/claims", backends.admits(post(entitlements::claim)))
         .route("/v1/payments/{id}/refunds", backends.admits(post(refunds::create::<who::Merchant>)))
         .route("/v1/refunds/{id}", backends.admits(get(refunds::show::<who::Merchant>)));
 
@@ -89,6 +93,8 @@ pub fn router(app: &App) -> Router {
 /// What only operators reach, on its own listener.
 pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
+        .route("/access", get(access::show).post(access::set))
+        .route("/access/{id}", delete(access::lift))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))

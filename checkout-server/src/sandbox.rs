@@ -9,24 +9,33 @@
 //!
 //! Where the provider's documentation is silent, each file says what it chose.
 
+mod agenda;
 mod cards;
 mod cart;
+mod changes;
+mod charge;
 mod checkouts;
 mod control;
 mod customers;
 mod deliver;
 mod discounts;
+mod disputes;
+mod dunning;
 mod error;
 mod exchange;
 mod gate;
 mod hosted;
+mod lifetime;
+mod mending;
 mod paging;
 mod pay;
 mod payments;
 mod period;
+mod plan;
 mod preview;
 mod pricing;
 mod products;
+mod refunds;
 mod scenario;
 mod state;
 mod subscribe;
@@ -38,10 +47,11 @@ mod tests;
 mod webhooks;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -101,8 +111,8 @@ impl Sandbox {
         Router::new().merge(self.api()).merge(hosted::router()).merge(control()).with_state(self.clone())
     }
 
-    /// Sends webhooks until it is told to stop. To be run once.
-    pub async fn run_deliveries(&self, stop: CancellationToken) {
+    /// Lets time pass and sends webhooks until it is told to stop. To be run once.
+    pub async fn run(&self, stop: CancellationToken) {
         deliver::run(self.clone(), stop).await;
     }
 
@@ -122,7 +132,9 @@ impl Sandbox {
     /// The bodies of `POST /checkouts` that made a session, as they were received, oldest first.
     #[must_use]
     pub fn checkout_bodies(&self) -> Vec<Value> {
-        self.state().sessions.iter().map(|session| session.raw.clone()).collect()
+        let state = self.state();
+        let bought = state.sessions.iter().filter(|session| session.purpose == checkouts::Purpose::Buy);
+        bought.map(|session| session.raw.clone()).collect()
     }
 
     fn api(&self) -> Router<Self> {
@@ -134,8 +146,15 @@ impl Sandbox {
             .route("/payments", get(payments::list))
             .route("/payments/{id}", get(payments::get))
             .route("/payments/{id}/line-items", get(payments::line_items))
+            .route("/refunds", get(refunds::list).post(refunds::create))
+            .route("/refunds/{id}", get(refunds::get))
+            .route("/disputes", get(disputes::list))
+            .route("/disputes/{id}", get(disputes::get))
             .route("/subscriptions", get(subscriptions::list))
-            .route("/subscriptions/{id}", get(subscriptions::get))
+            .route("/subscriptions/{id}", get(subscriptions::get).patch(changes::patch))
+            .route("/subscriptions/{id}/update-payment-method", post(mending::update))
+            .route("/subscriptions/{id}/change-plan", post(plan::change))
+            .route("/subscriptions/{id}/change-plan/scheduled", delete(plan::unschedule))
             .route("/customers", get(customers::list).post(customers::create))
             .route("/customers/{id}", get(customers::get).patch(customers::patch))
             .route("/customers/{id}/payment-methods", get(customers::payment_methods))
@@ -159,6 +178,15 @@ fn control() -> Router<Sandbox> {
     Router::new()
         .route("/control/sessions/{id}/pay", post(control::pay))
         .route("/control/payments/{id}/settle", post(control::settle))
+        .route("/control/payments/{id}/dispute", post(disputes::open))
+        .route("/control/disputes/{id}/move", post(disputes::go))
+        .route("/control/refunds/{id}/settle", post(refunds::settle))
+        .route("/control/subscriptions/{id}/decline-next", post(control::subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/decline_next", post(control::subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/renew", post(control::subscriptions::renew))
+        .route("/control/subscriptions/{id}/expire", post(control::subscriptions::expire))
+        .route("/control/subscriptions/{id}/bill-usage", post(control::subscriptions::bill_usage))
+        .route("/control/subscriptions/{id}/mend", post(control::subscriptions::mend))
         .route("/control/clock/advance", post(control::advance))
         .route(
             "/control/scenario",
@@ -168,14 +196,18 @@ fn control() -> Router<Sandbox> {
         .route("/control/deliveries/{webhook_id}/redeliver", post(control::redeliver))
         .route("/control/deliveries/release", post(control::release))
         .route("/control/webhooks/send", post(control::send))
+        .route("/control/emit", post(control::send))
         .route("/control/webhooks/endpoint", put(control::put_endpoint))
         .layer(middleware::from_fn(control::from_here))
 }
 
 /// What the rooms of the sandbox ask for.
 impl Sandbox {
+    /// Everything as it is now: what was due has happened.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        lifetime::pass(&mut state, self.now());
+        state
     }
 
     fn config(&self) -> &SandboxConfig {
@@ -205,6 +237,29 @@ impl Sandbox {
 
     async fn woken(&self) {
         self.0.wake.notified().await;
+    }
+
+    /// Moves the clock, from one moment that something happens at to the next, and waits at each until
+    /// the webhooks of that moment were tried: whoever shares the clock hears of each in its own time. A
+    /// receiver that does not answer is waited for 5 seconds in all.
+    async fn advance(&self, by: Duration) {
+        let mut left = by;
+        let mut patience = 500;
+        loop {
+            let next = self.state().agenda.next();
+            let until_next = next.and_then(|next| Duration::try_from(next.duration_since(self.now())).ok());
+            let step = until_next.map_or(left, |until_next| left.min(until_next));
+            self.config().clock.advance(step);
+            left -= step;
+            self.wake();
+            while patience > 0 && self.state().outbox.is_busy(self.now()) {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            if left.is_zero() {
+                return;
+            }
+        }
     }
 
     fn payment_status(&self, payment_id: &str) -> Option<&'static str> {

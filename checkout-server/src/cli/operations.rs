@@ -108,8 +108,11 @@ impl RunningHelper {
 /// A problem in one line, with what was wrong where it says so.
 fn refusal(problem: &Value) -> String {
     let title = problem["title"].as_str().unwrap_or("without a reason");
-    let pointers: Vec<&str> =
-        problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["pointer"].as_str()).collect();
+    let wrong = |error: &Value| {
+        let meant = error["did_you_mean"].as_str().map(|name| format!(": did you mean {name}?")).unwrap_or_default();
+        Some(format!("{}{meant}", error["pointer"].as_str()?))
+    };
+    let pointers: Vec<String> = problem["errors"].as_array().into_iter().flatten().filter_map(wrong).collect();
     if pointers.is_empty() {
         format!("the helper refused: {title}")
     } else {
@@ -127,6 +130,8 @@ mod tests {
     fn a_refusal_says_which_field_was_wrong() {
         let problem = json!({"title": "A number is out of range.", "errors": [{"pointer": "/limit"}]});
         assert_eq!(refusal(&problem), "the helper refused: A number is out of range. (/limit)");
+        let slip = json!({"title": "Nothing.", "errors": [{"pointer": "/entitlement", "did_you_mean": "pro"}]});
+        assert_eq!(refusal(&slip), "the helper refused: Nothing. (/entitlement: did you mean pro?)");
         assert_eq!(refusal(&Value::Null), "the helper refused: without a reason");
     }
 }

@@ -17,7 +17,7 @@ use super::tax::{self, TaxId};
 const MOST: usize = 20;
 
 /// `POST /checkouts`, as far as the sandbox acts on it. The whole body is kept with the session.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub(crate) struct CheckoutBody {
     pub(crate) product_cart: Vec<CartLine>,
     pub(crate) customer: Option<CustomerBody>,
@@ -77,6 +77,14 @@ pub(crate) struct AddressBody {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct SubscriptionData {
     pub(crate) trial_period_days: Option<u32>,
+    pub(crate) on_demand: Option<OnDemand>,
+}
+
+/// A subscription that is charged when the merchant says so.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct OnDemand {
+    /// Nothing is charged at the start.
+    pub(crate) mandate_only: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -171,6 +179,11 @@ impl CheckoutBody {
     /// Where the buyer is, or is taken to be.
     pub(crate) fn country(&self) -> &str {
         self.billing_address.as_ref().map_or(tax::DEFAULT_COUNTRY, |address| &address.country)
+    }
+
+    /// Whether subscriptions are charged when the merchant says so.
+    pub(crate) fn on_demand(&self) -> Option<&OnDemand> {
+        self.subscription_data.as_ref()?.on_demand.as_ref()
     }
 
     fn line(&self, line: &CartLine, state: &State) -> ApiResult<BasketLine> {

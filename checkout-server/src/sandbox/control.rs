@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+pub(crate) mod subscriptions;
+
 use super::Sandbox;
 use super::cards::{self, Expiry};
 use super::error::{ApiError, ApiResult};
@@ -29,7 +31,8 @@ const FURTHEST: u64 = 400 * 24 * 60 * 60;
 /// # Errors
 /// 422 with what is wrong with it, an unknown field too.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
-    serde_json::from_slice(bytes).map_err(|error| ApiError::body(format!("control: {error}")))
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(bytes).map_err(|error| ApiError::body(error.to_string()))
 }
 
 /// Only whoever is on this machine orders the sandbox about: a page of another site in this
@@ -91,7 +94,7 @@ pub(crate) async fn pay(
     let card =
         cards::find(&card).ok_or_else(|| ApiError::body("card is one of the test cards, such as 4242424242424242"))?;
     let expiry = expiry.map(|text| Expiry::parse(&text).ok_or_else(|| ApiError::body("expiry is like 06/32")));
-    let buyer = Buyer { email, name, expiry: expiry.transpose()? };
+    let buyer = Buyer { email, name, expiry: expiry.transpose()?, ..Buyer::default() };
     let (payment_id, status) = sandbox.pay(&session_id, card, buyer, three_ds)?;
     Ok(Json(json!({ "payment_id": payment_id, "status": status })))
 }
@@ -133,13 +136,13 @@ struct AdvanceBody {
     seconds: u64,
 }
 
-/// `POST /control/clock/advance`
+/// `POST /control/clock/advance`: stops at each moment that something happens, until it was told.
 pub(crate) async fn advance(Ctx(sandbox): Ctx<Sandbox>, bytes: Bytes) -> ApiResult<Json<Value>> {
     let AdvanceBody { seconds } = read(&bytes)?;
     if seconds > FURTHEST {
-        return Err(ApiError::body("control: seconds is at most 400 days"));
+        return Err(ApiError::body("seconds is at most 400 days"));
     }
-    sandbox.config().clock.advance(Duration::from_secs(seconds));
+    sandbox.advance(Duration::from_secs(seconds)).await;
     Ok(Json(json!({ "now": rfc3339(sandbox.now()) })))
 }
 

@@ -112,6 +112,11 @@ impl Basket {
 }
 
 impl Pricing {
+    /// A sum that no cart makes: a difference between two plans, or nothing at all.
+    pub(crate) fn of_sums(currency: Currency, now: Breakup) -> Self {
+        Self { currency, tax_bps: 0, discounts: Vec::new(), lines: Vec::new(), now, again: None }
+    }
+
     /// When something of it is charged next.
     pub(crate) fn next_billing(&self) -> Option<Timestamp> {
         self.lines.iter().filter_map(|line| line.next_billing).min()
