@@ -34,7 +34,9 @@ pub mod provider;
 pub mod quote;
 pub mod random;
 pub mod refunding;
+mod revenue;
 pub mod sandbox;
+
 pub mod selling;
 pub mod signature;
 pub mod standing;

@@ -23,6 +23,7 @@ mod fold;
 mod folder;
 mod inbox;
 pub mod intents;
+pub mod lists;
 mod objects;
 mod passing;
 mod projection;

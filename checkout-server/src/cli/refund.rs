@@ -37,11 +37,11 @@ pub(super) async fn run(Arguments { payment, amount, reason, key, asked }: Argum
         body["reason"] = reason.into();
     }
     let key = key.unwrap_or_else(random::alphanumeric::<24>);
-    let path = format!("/payments/{payment}/refunds");
+    let path = format!("/v1/payments/{payment}/refunds");
     let answer = asked.helper()?.once(&path, body, &key).await;
     let answer = answer.map_err(|failure| format!("{failure}\nTo try again without giving back twice: --key {key}"))?;
     let id = answer["id"].as_str().unwrap_or_default();
-    let now = asked.helper()?.get(&format!("/refunds/{id}")).await?;
+    let now = asked.helper()?.get(&format!("/v1/refunds/{id}")).await?;
     asked.print(&now, words)
 }
 

@@ -181,14 +181,14 @@ async fn two_at_once_never_give_back_more_than_was_paid() {
 async fn an_operator_gives_back_at_the_operations_listener() {
     let app = TestApp::start().await;
     let payment = paid(&app).await;
-    let url = format!("{}/payments/{payment}/refunds", app.ready().operations);
+    let url = format!("{}/v1/payments/{payment}/refunds", app.ready().operations);
     let ask = |key: &'static str| {
         let request = app.http.post(&url).bearer_auth(&app.ready().operator_key).header("idempotency-key", key);
         request.json(&json!({"reason": "Asked for by telephone"}))
     };
     let made: Value = read(ask("by-hand").send().await.unwrap(), 201).await;
     let id = made["id"].as_str().unwrap();
-    let shown = app.operate(Method::GET, &format!("/refunds/{id}"), None).await;
+    let shown = app.operate(Method::GET, &format!("/v1/refunds/{id}"), None).await;
     let shown: Value = read(shown, 200).await;
     assert_eq!((&shown["status"], &shown["amount"]["amount"]), (&json!("succeeded"), &json!(17_731)));
     let key = &app.ready().secret_key;
