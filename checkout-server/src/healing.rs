@@ -77,13 +77,11 @@ impl Healing {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back keeps nobody out.
         asked.retain(|_, at| *at <= now && now.duration_since(*at) < ONCE_IN);
-        match asked.get(object) {
-            Some(at) => Err(*at + ONCE_IN),
-            None => {
-                asked.insert(object.to_owned(), now);
-                Ok(())
-            }
+        if let Some(at) = asked.get(object) {
+            return Err(*at + ONCE_IN);
         }
+        asked.insert(object.to_owned(), now);
+        Ok(())
     }
 }
 

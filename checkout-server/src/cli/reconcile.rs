@@ -57,15 +57,14 @@ fn progress(answer: &Value) -> String {
 }
 
 fn words(answer: &Value) -> String {
-    let mut text = format!(
+    let summary = format!(
         "Looked at {}: {} differing, {} mended, {} still open.",
         answer["looked_at"], answer["differing"], answer["mended"], answer["still_open"]
     );
-    for open in answer["open"].as_array().into_iter().flatten() {
-        let said = |name: &str| open[name].as_str().unwrap_or_default().to_owned();
-        text.push_str(&format!("\n  {} {}: {}", said("kind"), said("id"), said("differs")));
-    }
-    text
+    let said = |open: &Value, name: &str| open[name].as_str().unwrap_or_default().to_owned();
+    let open = answer["open"].as_array().into_iter().flatten();
+    let lines = open.map(|open| format!("  {} {}: {}", said(open, "kind"), said(open, "id"), said(open, "differs")));
+    [summary].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -48,20 +48,26 @@ pub fn difference(ours: Option<&Seen>, theirs: &Seen) -> Option<What> {
 }
 
 fn of_payment(ours: &PaymentSeen, theirs: &PaymentSeen) -> Option<What> {
-    first(&[(What::State, ours.state != theirs.state), (What::Amount, said(&ours.amount, &theirs.amount))])
+    first(&[
+        (What::State, ours.state != theirs.state),
+        (What::Amount, said(ours.amount.as_ref(), theirs.amount.as_ref())),
+    ])
 }
 
 fn of_subscription(ours: &SubscriptionSeen, theirs: &SubscriptionSeen) -> Option<What> {
     first(&[
         (What::State, ours.state != theirs.state),
-        (What::Product, said(&ours.product, &theirs.product) || ours.quantity != theirs.quantity),
-        (What::Period, said(&ours.period, &theirs.period)),
+        (What::Product, said(ours.product.as_ref(), theirs.product.as_ref()) || ours.quantity != theirs.quantity),
+        (What::Period, said(ours.period.as_ref(), theirs.period.as_ref())),
         (What::Ending, ours.ends_with_period != theirs.ends_with_period || ours.paused_at != theirs.paused_at),
     ])
 }
 
 fn of_refund(ours: &RefundSeen, theirs: &RefundSeen) -> Option<What> {
-    first(&[(What::State, ours.state != theirs.state), (What::Amount, said(&ours.amount, &theirs.amount))])
+    first(&[
+        (What::State, ours.state != theirs.state),
+        (What::Amount, said(ours.amount.as_ref(), theirs.amount.as_ref())),
+    ])
 }
 
 fn of_dispute(ours: &DisputeSeen, theirs: &DisputeSeen) -> Option<What> {
@@ -69,7 +75,7 @@ fn of_dispute(ours: &DisputeSeen, theirs: &DisputeSeen) -> Option<What> {
 }
 
 /// Whether they say something, and something else than we know.
-fn said<T: PartialEq>(ours: &Option<T>, theirs: &Option<T>) -> bool {
+fn said<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
     theirs.is_some() && ours != theirs
 }
 

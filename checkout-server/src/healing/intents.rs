@@ -17,15 +17,12 @@ const ROUND: u32 = 16;
 
 /// Works until it is dropped.
 pub(super) async fn run(app: &App) {
+    report(app).await;
     loop {
         match app.store.due_intents(app.clock.now(), ROUND).await {
             Ok(due) => {
-                let some = !due.is_empty();
                 for intent in due {
                     move_on(app, intent).await;
-                }
-                if some {
-                    report(app).await;
                 }
             }
             Err(error) => tracing::error!(%error, "the intents could not be read"),
@@ -56,7 +53,7 @@ async fn move_on(app: &App, intent: Intent) {
 }
 
 /// How many intents stand where, for the metrics.
-pub(super) async fn report(app: &App) {
+async fn report(app: &App) {
     let Ok(counts) = app.store.intents_by_state().await else { return };
     for (state, count) in counts {
         metrics::gauge!("checkout_intents", "state" => state.as_str()).set(u32::try_from(count).unwrap_or(u32::MAX));
@@ -104,6 +101,7 @@ pub async fn send(app: &App, intent: &Intent) -> Result<Option<Intent>, StoreErr
     };
     let intent = store.advance_intent(id, told, ending, app.clock.now()).await?;
     metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
+    report(app).await;
     Ok(intent)
 }
 
@@ -124,6 +122,7 @@ async fn look_up(app: &App, intent: &Intent) -> Result<(), StoreError> {
     };
     let moved = app.store.advance_intent(&intent.id, told, ending, app.clock.now()).await?;
     metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
+    report(app).await;
     if moved.is_some_and(|moved| moved.position.state == State::NeedsReview) {
         tracing::error!(
             intent = %intent.id, payment = %intent.payment,

@@ -6,26 +6,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Calls that may be made at once after a quiet time.
-const BURST: f64 = 60.0;
-/// Calls a second after that. With the burst, at most 180 in any minute.
-const RATE: f64 = 2.0;
+/// Between two calls, where many are made.
+const EACH: Duration = Duration::from_millis(500);
+/// How far calls may run ahead of that after a quiet time: sixty of them, so at most 180 in any minute.
+const AHEAD: Duration = Duration::from_secs(30);
 
-/// A bucket of leave to ask, which fills with time.
-pub struct Pace(Mutex<Bucket>);
+/// Leave to ask, which comes with time.
+#[derive(Default)]
+pub struct Pace(Mutex<Schedule>);
 
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    /// Below nothing where callers wait for theirs.
-    left: f64,
-    at: Option<Instant>,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(Mutex::new(Bucket { left: BURST, at: None }))
-    }
-}
+/// When the calls so far would have been over, had they kept their distance.
+#[derive(Clone, Copy, Debug, Default)]
+struct Schedule(Option<Instant>);
 
 impl Pace {
     /// Returns when the provider may be asked once more.
@@ -37,13 +29,12 @@ impl Pace {
     }
 }
 
-impl Bucket {
-    /// Takes one; how long to wait for it.
+impl Schedule {
+    /// Plans one call; how long to wait for it.
     fn take(&mut self, now: Instant) -> Duration {
-        let passed = self.at.map_or(0.0, |at| now.saturating_duration_since(at).as_secs_f64());
-        self.left = RATE.mul_add(passed, self.left).min(BURST) - 1.0;
-        self.at = Some(now);
-        if self.left < 0.0 { Duration::from_secs_f64(-self.left / RATE) } else { Duration::ZERO }
+        let over = self.0.map_or(now, |over| over.max(now)) + EACH;
+        self.0 = Some(over);
+        over.duration_since(now).saturating_sub(AHEAD)
     }
 }
 
@@ -53,12 +44,12 @@ mod tests {
 
     /// The most calls that fall into any minute, where callers come as fast as they are let.
     fn most_in_a_minute(calls: usize) -> usize {
-        let mut bucket = Bucket { left: BURST, at: None };
+        let mut schedule = Schedule::default();
         let begun = Instant::now();
         let mut now = begun;
         let mut at = Vec::new();
         for _ in 0..calls {
-            now += bucket.take(now);
+            now += schedule.take(now);
             at.push(now.duration_since(begun));
         }
         let within =
@@ -74,9 +65,9 @@ mod tests {
 
     #[test]
     fn a_few_calls_do_not_wait() {
-        let mut bucket = Bucket { left: BURST, at: None };
+        let mut schedule = Schedule::default();
         let now = Instant::now();
-        assert!((0..60).all(|_| bucket.take(now).is_zero()));
-        assert!(!bucket.take(now).is_zero());
+        assert!((0..60).all(|_| schedule.take(now).is_zero()));
+        assert!(!schedule.take(now).is_zero());
     }
 }

@@ -78,15 +78,12 @@ pub(super) async fn run(app: &App) {
 }
 
 fn interrupt(app: &App, stopped: &Stopped) {
-    let why = match stopped {
-        Stopped::Store(error) => {
-            tracing::error!(%error, "a sweep was interrupted and goes on later");
-            "the database failed"
-        }
-        _ => {
-            tracing::warn!("a sweep was interrupted and goes on later: the provider does not answer");
-            "the provider does not answer"
-        }
+    let why = if let Stopped::Store(error) = stopped {
+        tracing::error!(%error, "a sweep was interrupted and goes on later");
+        "the database failed"
+    } else {
+        tracing::warn!("a sweep was interrupted and goes on later: the provider does not answer");
+        "the provider does not answer"
     };
     metrics::counter!("checkout_sweeps_total", "outcome" => "interrupted").increment(1);
     app.healing.progress.send_modify(|progress| progress.interrupted = Some(why));

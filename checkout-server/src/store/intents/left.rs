@@ -29,7 +29,8 @@ pub(super) fn of(connection: &Connection, payment: &str, paid: Money) -> Result<
     }
     for (state, request, ending) in planned(connection, payment)? {
         let is_told = ending.refund.is_some_and(|refund| known.contains(&refund));
-        if state != State::Rejected && !is_told {
+        // What nobody found for five days is not on its way; where it was made after all, it is told of.
+        if !matches!(state, State::Rejected | State::NeedsReview) && !is_told {
             left = left.and_then(|left| left.checked_sub(request.amount.amount));
             is_settled = false;
         }

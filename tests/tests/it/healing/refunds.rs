@@ -79,15 +79,16 @@ async fn only_the_merchants_server_gives_back_and_only_what_was_paid_here() {
     assert_eq!(at_provider(&app, &payment).await, Vec::<i64>::new());
 }
 
-/// 30 % of the calls meet a fault. Each refund is one cent, so that all of them fit into the payment.
+/// More than half of the calls meet a fault, and no two amounts are the same.
 #[tokio::test]
 async fn whatever_becomes_of_the_answer_each_intent_has_at_most_one_effect() {
     let app = TestApp::start().await;
     let payment = paid(&app).await;
     let mut ids = Vec::new();
-    for round in 0..12 {
-        // The first lines of a payment are asked for before, so only the refund itself is struck.
-        let outage = ["none", "drop_reply", "error500", "drop_reply"][round % 4];
+    for round in 0..16 {
+        // The lines of a payment are asked for before, so only the refund itself is struck.
+        let faults = ["none", "drop_reply", "error500", "drop_reply", "none", "refuse", "none", "drop_reply"];
+        let outage = faults[round % faults.len()];
         app.scenario(json!({"outage": outage, "outage_route": "POST /refunds", "outage_count": 1})).await;
         let amount = 100 + i64::try_from(round).unwrap();
         let body = json!({"amount": {"amount": amount, "currency": "EUR"}});
@@ -95,32 +96,54 @@ async fn whatever_becomes_of_the_answer_each_intent_has_at_most_one_effect() {
         // Sent again by whoever lost the answer: the same refund.
         let again: Value = read(app.ask_refund(&payment, &format!("round-{round}"), &body).await, 201).await;
         assert_eq!(made, again);
-        ids.push((made["id"].as_str().unwrap().to_owned(), outage, amount));
+        let never_made = matches!(outage, "error500" | "refuse");
+        ids.push((made["id"].as_str().unwrap().to_owned(), never_made, amount));
     }
     app.scenario(json!({"outage": "none"})).await;
     // Those whose answer was lost are found; those that were never carried out are looked for.
-    for (id, outage, _) in &ids {
-        let status = if *outage == "error500" { "pending" } else { "succeeded" };
-        app.refund_is(id, status).await;
+    for (id, never_made, _) in &ids {
+        app.refund_is(id, if *never_made { "pending" } else { "succeeded" }).await;
     }
     let mut refunds = at_provider(&app, &payment).await;
     refunds.sort_unstable();
     let expected: Vec<i64> =
-        ids.iter().filter(|(_, outage, _)| *outage != "error500").map(|(_, _, amount)| *amount).collect();
+        ids.iter().filter(|(_, never_made, _)| !never_made).map(|(_, _, amount)| *amount).collect();
     assert_eq!(refunds, expected, "each intent once or never");
 
     // Five days later a person is asked about what nobody can find, and it was never sent again.
     let sent = app.demo.sandbox.request_count("POST /refunds");
-    for _ in 0..8 {
-        app.clock.advance(Duration::from_hours(24));
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+    for (id, never_made, _) in &ids {
+        while *never_made && app.refund(id).await["status"] == "pending" {
+            app.clock.advance(Duration::from_hours(24));
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+        }
     }
-    for (id, outage, _) in &ids {
-        let status = if *outage == "error500" { "needs_review" } else { "succeeded" };
+    for (id, never_made, _) in &ids {
+        let status = if *never_made { "needs_review" } else { "succeeded" };
         assert_eq!(app.refund(id).await["status"], status, "{id}");
     }
     assert_eq!(app.demo.sandbox.request_count("POST /refunds"), sent);
     println!("{} intents, {} effects, 0 doubles", ids.len(), refunds.len());
+}
+
+#[tokio::test]
+async fn a_provider_that_stays_silent_is_asked_what_it_did_and_told_nothing_twice() {
+    let app = TestApp::start().await;
+    let payment = paid(&app).await;
+    app.scenario(json!({"outage": "timeout", "outage_route": "POST /refunds", "outage_count": 1})).await;
+    let body = json!({"amount": {"amount": 100, "currency": "EUR"}});
+    let made: Value = read(app.ask_refund(&payment, "silent", &body).await, 201).await;
+    assert_eq!(made["status"], "pending");
+    let looked_for = app.demo.sandbox.request_count("GET /refunds");
+    app.clock.advance(Duration::from_secs(61));
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if app.demo.sandbox.request_count("GET /refunds") > looked_for {
+            break;
+        }
+    }
+    assert!(app.demo.sandbox.request_count("GET /refunds") > looked_for, "it is looked for");
+    assert_eq!(app.demo.sandbox.request_count("POST /refunds"), 1, "and not sent again");
 }
 
 #[tokio::test]

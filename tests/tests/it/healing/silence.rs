@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use checkout_server::entitlement::State;
-use checkout_tests::app::TestApp;
+use checkout_tests::app::{TestApp, read};
+use checkout_tests::http::assert_problem;
 use checkout_types::CheckoutStatus;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -87,4 +88,45 @@ async fn thirty_silent_days_are_healed_by_one_sweep() {
         report["mended"],
         report["looked_at"]
     );
+}
+
+#[tokio::test]
+async fn a_sweep_that_was_interrupted_goes_on_when_the_provider_is_back() {
+    let app = TestApp::start().await;
+    app.demo.app.healing.rest();
+    app.scenario(json!({"webhooks": {"mode": "never"}})).await;
+    let (bought, payment) = app.buy("desktop_license").await;
+    app.at_provider(Method::POST, "/refunds", &json!({"payment_id": payment})).await;
+    app.scenario(json!({"outage": "error500", "outage_route": "GET /refunds"})).await;
+    let begun: Value = read(app.operate(Method::POST, "/reconcile", Some(&json!({}))).await, 200).await;
+    assert_eq!((&begun["state"], &begun["interrupted"]), (&json!("running"), &json!("the provider does not answer")));
+    assert_eq!(app.state(&bought).await.status, CheckoutStatus::Paid, "what it saw is known already");
+    assert_eq!(app.differences().await.len(), 1, "the refund");
+    let payments = app.demo.sandbox.request_count("GET /payments");
+
+    app.scenario(json!({"outage": "none"})).await;
+    for _ in 0..100 {
+        app.clock.advance(Duration::from_secs(11));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if app.differences().await.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(app.differences().await, Vec::<String>::new());
+    assert_eq!(app.demo.sandbox.request_count("GET /payments"), payments, "not from the beginning");
+    assert_eq!(app.access_of(&bought, "desktop").await, State::Ended);
+}
+
+#[tokio::test]
+async fn only_an_operator_reconciles() {
+    let app = TestApp::start().await;
+    let url = format!("{}/reconcile", app.ready().operations);
+    let nobody = app.http.post(&url).json(&json!({})).send().await.unwrap();
+    assert_problem(nobody, 401, "unauthorized").await;
+    let merchant = app.http.get(&url).bearer_auth(&app.ready().secret_key).send().await.unwrap();
+    assert_problem(merchant, 401, "unauthorized").await;
+    let odd = app.operate(Method::POST, "/reconcile", Some(&json!({"scope": "some"}))).await;
+    assert_eq!(odd.status(), 422);
+    let never: Value = read(app.operate(Method::GET, "/reconcile", None).await, 200).await;
+    assert_eq!(never["state"], "never");
 }
