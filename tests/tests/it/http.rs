@@ -14,6 +14,7 @@ mod overload;
 mod pages;
 mod prices;
 mod problems;
+mod provider_events;
 mod snapshots;
 mod standing;
 mod transport;
