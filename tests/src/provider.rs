@@ -32,8 +32,8 @@ impl TestApp {
     pub async fn provider_is_quiet(&self) {
         for _ in 0..500 {
             let state = self.provider_state();
-            let untried = |row: &&Value| row["status"] == "pending" && row["attempts"] == json!([]);
-            if rows(&state, "deliveries").iter().find(untried).is_none() {
+            let untried = |row: &Value| row["status"] == "pending" && row["attempts"] == json!([]);
+            if !rows(&state, "deliveries").iter().any(untried) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
