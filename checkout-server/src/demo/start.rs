@@ -64,7 +64,7 @@ pub struct Ready {
     pub shop: String,
     /// The helper.
     pub helper: String,
-    /// Health and metrics.
+    /// The operator's page, health and metrics.
     pub operations: String,
     /// The sandbox: the provider's API, its payment pages and `/control/`.
     pub sandbox: String,
@@ -148,13 +148,15 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, ListenerLimits::trusting(), app.stopping.clone()));
     tasks.spawn({
         let (sandbox, stopping) = (sandbox.clone(), app.stopping.clone());
-        async move { sandbox.run_deliveries(stopping).await }
+        async move { sandbox.run(stopping).await }
     });
     tasks.spawn(tell_of_checkouts(app.clone(), activity.clone()));
     let shop = router(DemoConfig {
         helper_url: ready.helper.clone(),
         sandbox_url: ready.sandbox.clone(),
         sandbox_control: ready.sandbox.clone(),
+        operations_url: ready.operations.clone(),
+        operator_key: ready.operator_key.clone(),
         catalog: app.catalog.clone(),
         activity,
         endpoint_secret,

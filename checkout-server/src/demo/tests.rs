@@ -22,6 +22,8 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         activity,
         catalog: Catalog::parse(EXAMPLE).unwrap(),
         sandbox_control: sandbox_control.to_owned(),
+        operations_url: "http://127.0.0.1:4244".to_owned(),
+        operator_key: "op_demo_of_a_test".to_owned(),
         endpoint_secret: SigningSecret::parse(ENDPOINT_SECRET).unwrap(),
     })
 }
@@ -223,6 +225,8 @@ async fn a_button_asks_the_sandbox() {
         ("decline", r#"PUT /control/scenario {"next_payment":"decline"}"#),
         ("slow", r#"PUT /control/scenario {"webhooks":{"mode":"slow"}}"#),
         ("price", r#"PUT /control/scenario {"price_change":{"price":3100,"product_id":"pdt_0NqDemoProMonthly0001"}}"#),
+        ("renewals", r#"PUT /control/scenario {"next_renewals":"decline"}"#),
+        ("month", r#"POST /control/clock/advance {"seconds":2678400}"#),
         ("normal", "DELETE /control/scenario {}"),
     ] {
         ask(&shop, press(scenario, "http://127.0.0.1:4242")).await;

@@ -5,7 +5,9 @@ use std::process::{Child, Command, Output};
 
 use checkout_tests::in_repository;
 
+mod access;
 mod demo;
+mod lists;
 mod process;
 mod selling;
 mod serve;
