@@ -58,7 +58,8 @@ impl Refund {
     }
 
     /// The provider's own answers beat what it sent, whatever they say; among webhooks success is
-    /// sticky and what is unknown never wins.
+    /// sticky, and what is unknown never wins: neither a state nor an amount that cannot be read, which would
+    /// count as a part.
     fn weight(&self) -> impl Ord + use<> {
         let sticky = match (self.source, self.seen.state) {
             (Source::Refetch, _) => 3,
@@ -67,6 +68,6 @@ impl Refund {
             (Source::Webhook, RefundState::Unknown) => 0,
         };
         let money = self.seen.amount.map(|money| (money.amount, money.currency));
-        (sticky, self.version, self.seen.state, money, self.seen.payment.clone())
+        (sticky, money.is_some(), self.version, self.seen.state, money, self.seen.payment.clone())
     }
 }
