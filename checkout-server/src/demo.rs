@@ -9,6 +9,7 @@ mod scenario;
 mod start;
 #[cfg(test)]
 mod tests;
+mod told;
 mod watch;
 mod words;
 
@@ -18,6 +19,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::catalog::Catalog;
+use crate::signature::SigningSecret;
 
 pub use activity::{Activity, Entry, Who};
 pub use start::{Demo, Options, Ready, start};
@@ -28,6 +30,10 @@ pub use watch::activity_layer;
 pub struct DemoConfig {
     /// Where the helper listens, as a browser reaches it, such as `http://127.0.0.1:4243`: no slash at the end.
     pub helper_url: String,
+    /// Where the operator's page is, and what it asks for: only a demo shows that to anybody.
+    pub operations_url: String,
+    /// See [`Self::operations_url`].
+    pub operator_key: String,
     /// Where the sandbox listens, as a browser reaches it.
     pub sandbox_url: String,
     /// What the panel shows.
@@ -36,6 +42,8 @@ pub struct DemoConfig {
     pub catalog: Catalog,
     /// Where the sandbox takes orders (`/control/…`), as this process reaches it.
     pub sandbox_control: String,
+    /// What the helper signs with what it tells the shop.
+    pub endpoint_secret: SigningSecret,
 }
 
 /// The shop's pages and the panel's endpoints.
@@ -50,6 +58,7 @@ pub fn router(config: DemoConfig) -> Router {
         .route("/inline", get(pages::inline))
         .route("/activity", get(pages::activity))
         .route("/scenario", post(scenario::play))
+        .route(told::PATH, post(told::hear))
         .route("/files/{name}", get(pages::file))
         .fallback(pages::not_found)
         .with_state(shop)

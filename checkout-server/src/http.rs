@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
@@ -20,12 +21,14 @@ mod catalog;
 pub mod checkouts;
 mod customers;
 mod deliveries;
+mod endpoints;
 mod entitlements;
 mod events;
 pub mod extract;
 mod headers;
 pub mod json;
 pub mod listing;
+mod metrics;
 pub mod openapi;
 mod operator;
 mod origin;
@@ -49,10 +52,8 @@ pub fn router(app: &App) -> Router {
     let browser = Router::new()
         .route("/v1/catalog", reads.admits(get(catalog::show)))
         .route("/v1/quotes", orders.admits(post(quotes::create)))
-        .route(
-            "/v1/checkouts",
-            orders.admits(post(checkouts::create)).merge(backends.admits(get(checkouts::list::<Merchant>))),
-        )
+        .route("/v1/checkouts", orders.admits(post(checkouts::create)))
+        .route("/v1/checkouts", backends.admits(get(checkouts::list::<Merchant>)))
         .route("/v1/checkouts/{id}", reads.admits(get(checkouts::show)))
         .route("/v1/checkouts/{id}/events", streams.admits(get(checkouts::follow)))
         .route("/v1/customer", reads.admits(get(customers::show)))
@@ -107,13 +108,15 @@ pub fn router(app: &App) -> Router {
 }
 
 /// What only operators reach, on its own listener.
-pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
+pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
         .route("/access", get(access::show).post(access::set))
         .route("/access/{id}", delete(access::lift))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/{id}/enable", post(endpoints::enable))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
-        .route("/metrics", get(async move || metrics.render()))
+        .route("/metrics", get(async move |State(app)| metrics::show(app, &recorded).await))
         .route("/selling", get(selling::show).put(selling::turn))
         .route("/v1/checkouts", get(checkouts::list::<Operator>))
         .route("/v1/deliveries", get(deliveries::list::<Operator>))

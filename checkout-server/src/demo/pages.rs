@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::prices::{self, ShownPrice};
 use super::scenario::{self, Control};
 use super::{Activity, DemoConfig};
+use crate::signature::SigningSecret;
 
 /// The parts that every page is made of, and the pages.
 const TEMPLATES: [(&str, &str); 7] = [
@@ -42,14 +43,26 @@ pub(super) struct Shop {
     templates: Environment<'static>,
     policy: HeaderValue,
     helper_url: String,
+    operations_url: String,
+    operator_key: String,
     prices: BTreeMap<String, ShownPrice>,
     pub(super) activity: Activity,
     pub(super) control: Control,
+    pub(super) endpoint_secret: SigningSecret,
 }
 
 impl Shop {
     pub(super) fn new(config: DemoConfig) -> Self {
-        let DemoConfig { helper_url, sandbox_url, activity, catalog, sandbox_control } = config;
+        let DemoConfig {
+            helper_url,
+            operations_url,
+            operator_key,
+            sandbox_url,
+            activity,
+            catalog,
+            sandbox_control,
+            endpoint_secret,
+        } = config;
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
             templates.add_template(name, source).expect("the templates are compiled in, and a test renders each");
@@ -59,8 +72,11 @@ impl Shop {
             policy: policy(&helper_url, &sandbox_url),
             prices: prices::shown(&catalog, &helper_url),
             helper_url,
+            operations_url,
+            operator_key,
             activity,
             control: Control::new(sandbox_control, &catalog),
+            endpoint_secret,
         }
     }
 
@@ -68,6 +84,8 @@ impl Shop {
         let values = context! {
             page => template.trim_end_matches(".html"),
             helper => &self.helper_url,
+            operations => &self.operations_url,
+            operator_key => &self.operator_key,
             price => Serde(&self.prices),
             scenarios => Serde(scenario::ALL),
         };

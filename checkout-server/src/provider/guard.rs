@@ -46,6 +46,7 @@ impl<P: Provider> Guard<P> {
         let begun = Instant::now();
         let mut watch = Watch { breaker: &self.breaker, pass, outcome: Outcome::Abandoned };
         let result = call.await;
+        count_failure(result.as_ref().err());
         watch.outcome = match &result {
             Ok(_) | Err(ProviderError::Rejected { .. }) => Outcome::Answered,
             Err(ProviderError::Unavailable(_) | ProviderError::Unknown(_)) => Outcome::Failed(begun.elapsed()),
@@ -68,6 +69,17 @@ impl<P: Provider> Guard<P> {
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// By kind: a refusal is our mistake or the buyer's, the others are the provider's or the network's.
+fn count_failure(error: Option<&ProviderError>) {
+    let kind = match error {
+        None => return,
+        Some(ProviderError::Rejected { .. }) => "rejected",
+        Some(ProviderError::Unavailable(_)) => "unavailable",
+        Some(ProviderError::Unknown(_)) => "unknown",
+    };
+    metrics::counter!("checkout_provider_failures_total", "kind" => kind).increment(1);
 }
 
 fn refused(reason: &'static str, said: &str) -> ProviderError {

@@ -82,6 +82,12 @@ async fn requests(app: &TestApp, met: &mut Met) {
     let key = &app.ready().secret_key;
     let slip = format!("{}/v1/customers/user_1/entitlements?name=pri", app.ready().helper);
     met.request(Code::UnknownEntitlement, app.http.get(slip).bearer_auth(key)).await;
+    let list = |query: &str| {
+        let url = format!("{}/v1/events?{query}", app.ready().helper);
+        app.http.get(url).bearer_auth(&app.ready().secret_key)
+    };
+    met.request(Code::FilterInvalid, list("type=nothing.happened")).await;
+    met.request(Code::CursorInvalid, list("cursor=x")).await;
     let chunks = format!(
         "POST /v1/quotes HTTP/1.1\r\n{host}Origin: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         app.ready().shop

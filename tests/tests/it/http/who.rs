@@ -90,6 +90,17 @@ async fn whoever_is_nobody_is_answered_alike_on_every_route() {
         ("POST", "/v1/quotes", false, 403, "origin_not_allowed"),
         ("POST", "/v1/checkouts", false, 403, "origin_not_allowed"),
         ("POST", "/webhooks/dodo", false, 400, "webhook_header_missing"),
+        ("GET", "/v1/checkouts", false, 401, "unauthorized"),
+        ("GET", "/v1/deliveries", false, 401, "unauthorized"),
+        ("POST", "/v1/deliveries/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/deliveries/{id}", false, 401, "unauthorized"),
+        ("POST", "/v1/deliveries/{id}/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/events", false, 401, "unauthorized"),
+        ("GET", "/v1/events/{id}", false, 401, "unauthorized"),
+        ("POST", "/v1/events/{id}/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/payments", false, 401, "unauthorized"),
+        ("GET", "/v1/subscriptions", false, 401, "unauthorized"),
+        ("GET", "/v1/subscriptions/{id}", false, 401, "unauthorized"),
     ] {
         covered.insert(format!("{method} {route}"));
         let mut bodies = BTreeSet::new();
@@ -185,6 +196,9 @@ async fn the_secret_key_is_refused_wherever_it_does_not_belong() {
         ("POST", "/v1/customer-tokens"),
         ("GET", "/v1/customers/user_1/entitlements"),
         ("POST", "/v1/customers/user_1/claims"),
+        ("GET", "/v1/events"),
+        ("POST", "/v1/deliveries/replay"),
+        ("GET", "/v1/payments"),
         ("GET", "/pay/pro_monthly"),
         ("POST", "/pay/pro_monthly"),
         ("GET", "/c/co_1"),
