@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::extract::{Path, State};
 use checkout_types::delivery::{Delivery, DeliveryState, ReplayRequest};
 use checkout_types::listing::{Page, Replayed};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -152,7 +153,8 @@ pub(super) fn shown(message: StoredMessage) -> Delivery {
         created_at,
         finished_at,
     } = message;
-    let waits = matches!(state, DeliveryState::Queued | DeliveryState::Leased);
+    // Behind another message of its line it has no time of its own.
+    let waits = matches!(state, DeliveryState::Queued | DeliveryState::Leased) && due_at < Timestamp::MAX;
     Delivery {
         id,
         event,

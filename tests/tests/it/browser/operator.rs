@@ -54,6 +54,11 @@ async fn take(browser: &Browser, name: &str) {
 async fn from_what_is_wrong_to_the_button_that_mends_it() {
     let app = TestApp::start().await;
     busy(&app).await;
+    let shop = Browser::open(Options::default()).await;
+    shop.go(&format!("{}/", app.ready().shop)).await;
+    assert_eq!(shop.attribute(".operator a", "href").await, Some(format!("{}/", app.ready().operations)));
+    assert_eq!(shop.text(".operator code").await, app.ready().operator_key, "the demo shows its key");
+    drop(shop);
     let browser = signed_in(&app, Options::default()).await;
     browser.find_saying("h1", "Overview").await;
     browser.find_saying(".alarms", "1 message was given up").await;
