@@ -12,6 +12,7 @@ use crate::{process, telemetry};
 
 mod access;
 mod demo;
+mod endpoints;
 mod listing;
 mod lists;
 mod operations;
@@ -46,6 +47,8 @@ enum Verb {
     Events(lists::Arguments<lists::EventVerb>),
     /// Messages to endpoints, and mails: how they fare, send them again. Example: `checkout-server deliveries replay --state dead`
     Deliveries(lists::Arguments<lists::DeliveryVerb>),
+    /// How the merchant's endpoints fare; send again to one that was disabled. Example: `checkout-server endpoints enable crm`
+    Endpoints(endpoints::Arguments),
     /// Payments that the provider told of. Example: `checkout-server payments list --status failed`
     Payments(lists::Arguments<lists::PaymentVerb>),
     /// Subscriptions that the provider told of. Example: `checkout-server subscriptions list --status past_due`
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Events(arguments) => block_on(lists::events(arguments)),
         Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),
+        Verb::Endpoints(arguments) => block_on(endpoints::run(arguments)),
         Verb::Payments(arguments) => block_on(lists::payments(arguments)),
         Verb::Subscriptions(arguments) => block_on(lists::subscriptions(arguments)),
         Verb::Checkouts(arguments) => block_on(lists::checkouts(arguments)),

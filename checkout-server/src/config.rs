@@ -11,12 +11,15 @@ use serde::Deserialize;
 
 use crate::abuse::Limits;
 use crate::http::address::{Network, NetworkError};
+use crate::outbox::Endpoint;
 use crate::outgoing::Reach;
 use crate::provider::dodo;
 use crate::signature::SigningSecret;
 
+mod endpoints;
 mod limits;
 
+use endpoints::WrittenEndpoint;
 use limits::WrittenLimits;
 
 /// Where operators connect by default.
@@ -52,6 +55,8 @@ pub struct Config {
     pub secret_key: SecretString,
     /// What operators show at the operations listener, where anybody is to be one.
     pub operator_key: Option<SecretString>,
+    /// The merchant's endpoints that are told what happened.
+    pub endpoints: Vec<Endpoint>,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
@@ -76,6 +81,8 @@ struct Written {
     trusted_proxies: Vec<String>,
     #[serde(default)]
     limits: WrittenLimits,
+    #[serde(default, rename = "endpoint")]
+    endpoints: Vec<WrittenEndpoint>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +162,7 @@ impl Config {
             operator_key_file,
             trusted_proxies,
             limits,
+            endpoints,
         } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
@@ -188,6 +196,7 @@ impl Config {
             operator_key: operator_key.map(SecretString::from),
             trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             limits: limits.meaning()?,
+            endpoints: endpoints::meaning(endpoints, environment)?,
         })
     }
 }

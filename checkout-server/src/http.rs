@@ -21,6 +21,7 @@ mod catalog;
 pub mod checkouts;
 mod customers;
 mod deliveries;
+mod endpoints;
 mod entitlements;
 mod events;
 pub mod extract;
@@ -111,6 +112,8 @@ pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHa
     Router::new()
         .route("/access", get(access::show).post(access::set))
         .route("/access/{id}", delete(access::lift))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/{id}/enable", post(endpoints::enable))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move |State(app)| metrics::show(app, &recorded).await))

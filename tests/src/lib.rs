@@ -12,6 +12,8 @@ pub mod buyer;
 pub mod canary;
 pub mod faulty;
 pub mod http;
+pub mod merchant;
+pub mod outbox;
 pub mod pages;
 pub mod provider;
 pub mod proxy;

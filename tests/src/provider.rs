@@ -79,7 +79,7 @@ impl TestApp {
     }
 
     /// The id of the one subscription that was bought with a checkout.
-    pub fn subscription_of(&self, created: &CreatedCheckout) -> String {
+    pub fn bought_subscription(&self, created: &CreatedCheckout) -> String {
         text(&self.payment_of(created)["subscription_id"])
     }
 
@@ -171,12 +171,12 @@ impl TestApp {
 /// Money that goes back.
 impl TestApp {
     /// All of a payment goes back, by the provider's dashboard; the refund as it was answered.
-    pub async fn refund(&self, payment: &str) -> Value {
+    pub async fn give_back(&self, payment: &str) -> Value {
         self.provider("POST", "/refunds", &json!({"payment_id": payment})).await
     }
 
     /// So much of a payment's first line, tax included.
-    pub async fn refund_part(&self, payment: &str, amount: i64) -> Value {
+    pub async fn give_back_part(&self, payment: &str, amount: i64) -> Value {
         let lines = self.provider("GET", &format!("/payments/{payment}/line-items"), &json!({})).await;
         let item = json!({"item_id": lines["items"][0]["items_id"], "amount": amount, "tax_inclusive": true});
         self.provider("POST", "/refunds", &json!({"payment_id": payment, "items": [item]})).await

@@ -48,6 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         clock: Clock::default(),
         allowed_origins,
         limits: Limits::default(),
+        endpoints: Vec::new(),
         layer: std::convert::identity,
     };
     let demo = demo::start(options)

@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     });
 
     let catalog = read_catalog(&settings.catalog)?;
-    let rules = Rules::new(&catalog, Routes::default());
+    let rules = Rules::new(&catalog, Routes::to(&settings.endpoints));
     let app = App::open(Parts {
         trusted_proxies: settings.trusted_proxies,
         limits: settings.limits,
@@ -66,6 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         )?)),
         store: Store::open(&data.join("checkout.db"), rules)?,
         keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
+        endpoints: settings.endpoints,
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::prices::{self, ShownPrice};
 use super::scenario::{self, Control};
 use super::{Activity, DemoConfig};
+use crate::signature::SigningSecret;
 
 /// The parts that every page is made of, and the pages.
 const TEMPLATES: [(&str, &str); 7] = [
@@ -47,12 +48,21 @@ pub(super) struct Shop {
     prices: BTreeMap<String, ShownPrice>,
     pub(super) activity: Activity,
     pub(super) control: Control,
+    pub(super) endpoint_secret: SigningSecret,
 }
 
 impl Shop {
     pub(super) fn new(config: DemoConfig) -> Self {
-        let DemoConfig { helper_url, operations_url, operator_key, sandbox_url, activity, catalog, sandbox_control } =
-            config;
+        let DemoConfig {
+            helper_url,
+            operations_url,
+            operator_key,
+            sandbox_url,
+            activity,
+            catalog,
+            sandbox_control,
+            endpoint_secret,
+        } = config;
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
             templates.add_template(name, source).expect("the templates are compiled in, and a test renders each");
@@ -66,6 +76,7 @@ impl Shop {
             operator_key,
             activity,
             control: Control::new(sandbox_control, &catalog),
+            endpoint_secret,
         }
     }
 
