@@ -12,6 +12,7 @@ use crate::abuse::{Abuse, Limits};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::healing::Healing;
 use crate::http::address::Network;
 use crate::http::admission::Classes;
 use crate::http::assets::Releases;
@@ -41,6 +42,8 @@ pub struct Shared {
     pub news: watch::Sender<u64>,
     /// What robots have used up.
     pub abuse: Abuse,
+    /// What brings our state to the provider's.
+    pub healing: Healing,
     /// Whether anything is sold.
     pub selling: Selling,
     /// How much is worked on at once.
@@ -96,6 +99,7 @@ impl App {
             changes: Changes::default(),
             news: watch::Sender::new(0),
             abuse,
+            healing: Healing::default(),
             selling,
             admission: Classes::new(),
         })))

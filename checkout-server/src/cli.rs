@@ -16,6 +16,8 @@ mod endpoints;
 mod listing;
 mod lists;
 mod operations;
+mod reconcile;
+mod refund;
 mod sandbox;
 mod selling;
 mod serve;
@@ -39,6 +41,10 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Compare a running helper with the provider and mend what differs. Example: `checkout-server reconcile`
+    Reconcile(reconcile::Arguments),
+    /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
+    Refund(refund::Arguments),
     /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
     Verify(verify::Arguments),
     /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
@@ -88,6 +94,8 @@ pub fn run() -> ExitCode {
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
+        Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
+        Verb::Refund(arguments) => block_on(refund::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Events(arguments) => block_on(lists::events(arguments)),
         Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),

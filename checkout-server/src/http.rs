@@ -37,6 +37,8 @@ mod pay;
 mod payments;
 mod quotes;
 mod ready;
+mod reconcile;
+mod refunds;
 mod selling;
 pub mod serve;
 mod status;
@@ -71,6 +73,8 @@ pub fn router(app: &App) -> Router {
         .route("/v1/events/{id}", backends.admits(get(events::show::<Merchant>)))
         .route("/v1/events/{id}/replay", backends.admits(post(events::replay::<Merchant>)))
         .route("/v1/payments", backends.admits(get(payments::list::<Merchant>)))
+        .route("/v1/payments/{id}/refunds", backends.admits(post(refunds::create::<Merchant>)))
+        .route("/v1/refunds/{id}", backends.admits(get(refunds::show::<Merchant>)))
         .route("/v1/subscriptions", backends.admits(get(subscriptions::list::<Merchant>)))
         .route("/v1/subscriptions/{id}", backends.admits(get(subscriptions::show::<Merchant>)));
 
@@ -117,6 +121,7 @@ pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHa
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move |State(app)| metrics::show(app, &recorded).await))
+        .route("/reconcile", get(reconcile::show).post(reconcile::begin))
         .route("/selling", get(selling::show).put(selling::turn))
         .route("/v1/checkouts", get(checkouts::list::<Operator>))
         .route("/v1/deliveries", get(deliveries::list::<Operator>))
@@ -127,6 +132,8 @@ pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHa
         .route("/v1/events/{id}", get(events::show::<Operator>))
         .route("/v1/events/{id}/replay", post(events::replay::<Operator>))
         .route("/v1/payments", get(payments::list::<Operator>))
+        .route("/v1/payments/{id}/refunds", post(refunds::create::<Operator>))
+        .route("/v1/refunds/{id}", get(refunds::show::<Operator>))
         .route("/v1/subscriptions", get(subscriptions::list::<Operator>))
         .route("/v1/subscriptions/{id}", get(subscriptions::show::<Operator>))
         .merge(operator::router())

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::{Breaker, Outcome, Pass};
-use super::{Answer, NewSession, Provider, ProviderError, Session};
+use super::{Answer, Kind, Listing, NewRefund, NewSession, Observed, Page, Provider, ProviderError, Session};
 use crate::event::Notice;
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
@@ -122,8 +122,24 @@ impl<P: Provider> Provider for Guard<P> {
         Box::pin(self.guarded(self.provider.create_session(session)))
     }
 
-    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
-        Box::pin(self.guarded(self.provider.payment(id)))
+    fn object<'a>(&'a self, kind: Kind, id: &'a str) -> Answer<'a, Observed> {
+        Box::pin(self.guarded(self.provider.object(kind, id)))
+    }
+
+    fn page<'a>(&'a self, listing: &'a Listing) -> Answer<'a, Page> {
+        Box::pin(self.guarded(self.provider.page(listing)))
+    }
+
+    fn refund_payment<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Observed> {
+        Box::pin(self.guarded(self.provider.refund_payment(refund)))
+    }
+
+    fn find_refund<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Option<Observed>> {
+        Box::pin(self.guarded(self.provider.find_refund(refund)))
+    }
+
+    fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String> {
+        Box::pin(self.guarded(self.provider.new_payment_method(subscription, return_url)))
     }
 
     fn read_notice(&self, body: &[u8]) -> Option<Notice> {

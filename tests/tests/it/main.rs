@@ -5,6 +5,7 @@
 mod browser;
 mod commands;
 mod documents;
+mod healing;
 mod http;
 mod leaks;
 mod outbox;

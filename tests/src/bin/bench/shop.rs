@@ -105,6 +105,7 @@ async fn app(store: Store, secret: SigningSecret, url: &str) -> Result<App, Fail
         limits: Limits::default(),
         test_mode: true,
         releases: Releases::default(),
+        endpoints: Vec::new(),
     };
     Ok(App::open(parts).await?)
 }

@@ -89,6 +89,8 @@ async fn whoever_is_nobody_is_answered_alike_on_every_route() {
         ("GET", "/v1/catalog", false, 403, "origin_not_allowed"),
         ("POST", "/v1/quotes", false, 403, "origin_not_allowed"),
         ("POST", "/v1/checkouts", false, 403, "origin_not_allowed"),
+        ("POST", "/v1/payments/{id}/refunds", false, 401, "unauthorized"),
+        ("GET", "/v1/refunds/{id}", false, 401, "unauthorized"),
         ("POST", "/webhooks/dodo", false, 400, "webhook_header_missing"),
         ("GET", "/v1/checkouts", false, 401, "unauthorized"),
         ("GET", "/v1/deliveries", false, 401, "unauthorized"),
