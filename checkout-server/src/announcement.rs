@@ -1,10 +1,7 @@
 //! What we tell of what happened: to the merchant's endpoints, and by mail. Our own words, each with
 //! the customer's whole access, so that whoever misses one is right again with the next (G14, G23).
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use crate::customer::CustomerKey;
+pub mod body;
 
 /// What happened. Stable names; new ones may be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,21 +109,4 @@ impl Kind {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
-}
-
-/// One thing that happened, to be told once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Announcement {
-    /// What.
-    pub kind: Kind,
-    /// To whom.
-    pub customer: CustomerKey,
-    /// The provider's object, or our checkout, or the customer's key.
-    pub object: String,
-    /// What tells this occurrence from the next one of the same kind and object, such as a period's end.
-    pub cause: String,
-    /// When, by our clock.
-    pub at: Timestamp,
-    /// The object as it is now, for the body's `data`.
-    pub data: Value,
 }

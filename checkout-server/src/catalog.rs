@@ -2,14 +2,18 @@
 //! costs and what it may be bought with. Pure: the file's text comes in, a checked catalog or
 //! every mistake with its line and cure comes out.
 
+mod bought;
 mod check;
 mod error;
 mod fields;
 mod parse;
 mod price;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use checkout_types::catalog as public;
 use checkout_types::catalog::{Billing, QuantityRule};
@@ -17,7 +21,13 @@ use checkout_types::money::{Currency, Money};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::entitlement::{Limit, Terms};
+
 pub use error::{CatalogErrors, Mistake};
+pub(crate) use fields::nearest;
+
+/// Names of what may be used, each with its limits by name.
+pub type Grants = BTreeMap<String, BTreeMap<String, Limit>>;
 
 /// A checked catalog. Every reference in it leads somewhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,6 +76,8 @@ pub struct Price {
     pub quantity: QuantityRule,
     /// Ids of add-ons that may go with it.
     pub addons: Vec<String>,
+    /// What it gives, and when that is taken back.
+    pub terms: Terms,
 }
 
 /// An extra, such as a seat: an add-on at the provider.
@@ -79,6 +91,8 @@ pub struct Addon {
     pub name: String,
     /// For one.
     pub money: Money,
+    /// What each one of it adds to what its price gives.
+    pub adds: Grants,
 }
 
 /// Prices of which a buyer chooses one, such as monthly and yearly.
@@ -109,6 +123,25 @@ impl Catalog {
         self.addons.iter().find(|addon| addon.id == id)
     }
 
+    /// The price that is that product of the provider's.
+    #[must_use]
+    pub fn sold_as(&self, provider_product: &str) -> Option<&Price> {
+        self.prices().find(|price| price.provider_product == provider_product)
+    }
+
+    /// The add-on that is that add-on of the provider's.
+    #[must_use]
+    pub fn addon_sold_as(&self, provider_addon: &str) -> Option<&Addon> {
+        self.addons.iter().find(|addon| addon.provider_addon == provider_addon)
+    }
+
+    /// Every name of something that may be used, whoever gives it.
+    #[must_use]
+    pub fn entitlement_names(&self) -> BTreeSet<&str> {
+        let given = self.prices().flat_map(|price| price.terms.grants.keys());
+        given.chain(self.addons.iter().flat_map(|addon| addon.adds.keys())).map(String::as_str).collect()
+    }
+
     /// What a browser may see of it: all but the provider's ids.
     #[must_use]
     pub fn public(&self) -> public::Catalog {
@@ -130,6 +163,10 @@ impl Catalog {
         let digest = Sha256::digest(&canonical);
         let short = digest.iter().take(6).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         format!("{short:012x}")
+    }
+
+    fn prices(&self) -> impl Iterator<Item = &Price> {
+        self.products.iter().flat_map(|product| &product.prices)
     }
 
     fn public_product(&self, product: &Product) -> public::Product {
@@ -155,6 +192,8 @@ impl Catalog {
             tax_inclusive: _,
             quantity,
             addons,
+            // What it gives is the shop's to promise, in `features`.
+            terms: _,
         } = price;
         public::Price {
             id: id.clone(),
@@ -169,7 +208,7 @@ impl Catalog {
 
 impl Addon {
     fn public(&self) -> public::Addon {
-        let Self { id, provider_addon: _, name, money } = self;
+        let Self { id, provider_addon: _, name, money, adds: _ } = self;
         // Its currency is the price's: a checked catalog has no other (check.rs).
         public::Addon { id: id.clone(), name: name.clone(), amount: money.amount }
     }

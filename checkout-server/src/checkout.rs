@@ -186,7 +186,8 @@ mod tests {
             state,
             amount,
             products: vec![("pdt_1".into(), 1)],
-            first: true,
+            charge: crate::event::payment::Charge::Sale,
+            subscriptions: std::collections::BTreeSet::new(),
             error_code: None,
         };
         Payment { version: seen.version(None, at, Source::Webhook), seen }

@@ -11,6 +11,8 @@ use crate::event::{Subscription, SubscriptionState};
 
 mod subscribed;
 
+pub(crate) use subscribed::trial_end;
+
 /// How long access outlives a period whose renewal we have not heard of: longer than the provider
 /// tries to tell us (27 h 35 min; GUARANTEES, fact 4).
 pub const LEEWAY: SignedDuration = SignedDuration::from_hours(36);
@@ -26,6 +28,18 @@ pub struct Terms {
     pub refund: RefundPolicy,
     /// What an open dispute does.
     pub dispute: DisputePolicy,
+}
+
+impl Default for Terms {
+    /// Gives nothing, and takes it back as a price does that says nothing of it.
+    fn default() -> Self {
+        Self {
+            grants: BTreeMap::new(),
+            grace: SignedDuration::from_hours(24 * 7),
+            refund: RefundPolicy::default(),
+            dispute: DisputePolicy::default(),
+        }
+    }
 }
 
 /// How much of something.
@@ -143,6 +157,9 @@ pub struct Purchase {
     pub money: MoneyBack,
     /// Whether the provider has given up collecting a failed renewal.
     pub exhausted: bool,
+    /// Whether it was a guest's, whose e-mail address was verified only later. Its lost dispute ends
+    /// this purchase alone: else anybody could block a customer by buying in their name.
+    pub claimed: bool,
 }
 
 /// Whether an order was paid.
@@ -183,7 +200,7 @@ pub struct ByHand {
 }
 
 /// How one purchase stands at a time of asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// How.
     pub state: State,
@@ -194,7 +211,7 @@ pub struct Access {
 }
 
 /// What a customer may use of one thing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entitlement {
     /// How, why, until when.
     pub access: Access,
@@ -262,7 +279,8 @@ pub fn entitlements(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) 
         let access = Access { state: State::Active, reason: Reason::GrantedByHand, until: *until };
         add(&mut all, entitlement, Entitlement { access, limits: limits.clone() });
     }
-    for purchase in purchases.iter().filter(|purchase| purchase.money == MoneyBack::DisputeLost) {
+    let lost = |purchase: &&Purchase| purchase.money == MoneyBack::DisputeLost && !purchase.claimed;
+    for purchase in purchases.iter().filter(lost) {
         for name in purchase.terms.grants.keys() {
             deny(&mut all, name, Access::of(State::Ended, Reason::DisputeLost));
         }
@@ -271,6 +289,13 @@ pub fn entitlements(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) 
         deny(&mut all, entitlement, Access { state: State::Ended, reason: Reason::BlockedByHand, until: *until });
     }
     all
+}
+
+/// When time alone changes something of that next, if nothing else happens.
+#[must_use]
+pub fn next_change(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) -> Option<Timestamp> {
+    let bought = purchases.iter().filter_map(|purchase| purchase.access(now).until);
+    bought.chain(by_hand.iter().filter_map(|entry| entry.until)).filter(|until| *until > now).min()
 }
 
 fn in_force(by_hand: &[ByHand], given: bool, now: Timestamp) -> impl Iterator<Item = &ByHand> {
@@ -297,7 +322,7 @@ fn deny(all: &mut BTreeMap<String, Entitlement>, name: &str, access: Access) {
 
 impl Limit {
     /// What it comes to for so many bought.
-    fn of(self, quantity: i64) -> Self {
+    pub(crate) fn of(self, quantity: i64) -> Self {
         match self {
             Self::PerUnit(each) => Self::Fixed(each.saturating_mul(quantity)),
             fixed => fixed,

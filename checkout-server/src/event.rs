@@ -3,13 +3,16 @@
 //! each kind of object says how two observations of it are joined.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub mod dispute;
+pub mod dunning;
 pub mod payment;
 pub mod refund;
 pub mod subscription;
 
 pub use dispute::{Dispute, DisputeSeen};
+pub use dunning::{Dunning, DunningSeen};
 pub use payment::{Payment, PaymentSeen, PaymentState};
 pub use refund::{Refund, RefundSeen, RefundState};
 pub use subscription::{Subscription, SubscriptionSeen, SubscriptionState};
@@ -36,12 +39,29 @@ pub enum Seen {
     Refund(RefundSeen),
     /// A payment that the buyer's bank asks back.
     Dispute(DisputeSeen),
-    /// Something that changes no access by itself: kept, and told on.
+    /// Whether the provider still tries to collect a failed renewal.
+    Dunning(DunningSeen),
+    /// Something that changes no access by itself: kept and counted.
     Other,
 }
 
+impl Seen {
+    /// The provider's id of what it shows.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        match self {
+            Self::Payment(PaymentSeen { id, .. })
+            | Self::Subscription(SubscriptionSeen { id, .. })
+            | Self::Refund(RefundSeen { id, .. })
+            | Self::Dispute(DisputeSeen { id, .. })
+            | Self::Dunning(DunningSeen { subscription: id, .. }) => Some(id),
+            Self::Other => None,
+        }
+    }
+}
+
 /// Where an observation comes from: of two of one moment, our own question counts more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// A signed delivery.
     Webhook,
@@ -51,7 +71,7 @@ pub enum Source {
 
 /// How new an observation is: compared field by field, so that any order of arrival gives one
 /// newest. The rank breaks ties between two observations of one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Version {
     /// Microseconds: the object's own change, or else when its state was signed.
     pub changed: i64,

@@ -6,6 +6,7 @@ use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 
 use crate::checkout::Order;
+use crate::customer::CustomerKey;
 use crate::error::{Code, Problem};
 use crate::event::Notice;
 use crate::keys::AddressKey;
@@ -34,6 +35,8 @@ pub struct StoredCheckout {
     pub order: Order,
     /// Whom the merchant's server said the buyer is, in the merchant's own words.
     pub customer_reference: Option<String>,
+    /// Whose it is: that reference, the one that claimed it later, or a guest.
+    pub customer: CustomerKey,
     /// The provider's session and its address, once known.
     pub session: Option<StoredSession>,
     /// When it was made.

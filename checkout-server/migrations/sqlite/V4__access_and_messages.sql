@@ -23,7 +23,9 @@ CREATE INDEX notices_by_object ON notices (object_id) WHERE object_id IS NOT NUL
 CREATE INDEX notices_stuck ON notices (seq) WHERE stuck IS NOT NULL;
 
 -- Payments know what they are for: the sale, a renewal, a change of plan or of card.
-ALTER TABLE payments ADD COLUMN kind TEXT NOT NULL DEFAULT 'new';
+ALTER TABLE payments ADD COLUMN charge TEXT NOT NULL DEFAULT 'sale';       -- event::payment::Charge
+UPDATE payments SET charge = 'other' WHERE NOT is_first;
+ALTER TABLE payments DROP COLUMN is_first;
 ALTER TABLE payments ADD COLUMN subscriptions TEXT NOT NULL DEFAULT '[]';   -- a JSON array of the provider's ids
 ALTER TABLE payments ADD COLUMN customer TEXT;                              -- whose it is; NULL where it is none of ours
 CREATE INDEX payments_by_customer ON payments (customer) WHERE customer IS NOT NULL;
@@ -60,6 +62,12 @@ CREATE TABLE disputes (
     data            TEXT    NOT NULL                        -- event::Dispute as JSON
 ) STRICT;
 CREATE INDEX disputes_by_payment ON disputes (payment_id);
+
+-- Whether the provider still tries to collect a failed renewal.
+CREATE TABLE dunnings (
+    subscription_id TEXT    NOT NULL PRIMARY KEY,
+    data            TEXT    NOT NULL                        -- event::Dunning as JSON
+) STRICT;
 
 -- The projection that readers see: one row a customer.
 CREATE TABLE customers (

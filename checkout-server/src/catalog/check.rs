@@ -135,8 +135,19 @@ fn product(draft: ProductDraft) -> Option<Product> {
 }
 
 fn price(draft: PriceDraft) -> Option<Price> {
-    let PriceDraft { label: _, id, provider, amount, currency, currencies, billing, tax_inclusive, quantity, addons } =
-        draft;
+    let PriceDraft {
+        label: _,
+        id,
+        provider,
+        amount,
+        currency,
+        currencies,
+        billing,
+        tax_inclusive,
+        quantity,
+        addons,
+        terms,
+    } = draft;
     Some(Price {
         id: id?.value,
         provider_product: provider?.value,
@@ -146,13 +157,14 @@ fn price(draft: PriceDraft) -> Option<Price> {
         tax_inclusive: tax_inclusive?,
         quantity: quantity?,
         addons: addons.into_iter().map(|addon| addon.value).collect(),
+        terms,
     })
 }
 
 fn addon(draft: AddonDraft) -> Option<Addon> {
-    let AddonDraft { id, provider, name, amount, currency } = draft;
+    let AddonDraft { id, provider, name, amount, currency, adds } = draft;
     let money = Money::new(amount?, currency?);
-    Some(Addon { id: id?.value, provider_addon: provider?.value, name: name?, money })
+    Some(Addon { id: id?.value, provider_addon: provider?.value, name: name?, money, adds })
 }
 
 fn plan(draft: PlanDraft) -> Option<Plan> {

@@ -105,6 +105,21 @@ impl<'a> Fields<'a> {
         allowed
     }
 
+    /// One of a few words; absent is `None` without a mistake.
+    pub(super) fn choice<'c>(&self, key: &str, choices: &[&'c str]) -> Option<&'c str> {
+        let text = self.text(key)?;
+        let chosen = choices.iter().find(|choice| **choice == text.value).copied();
+        if chosen.is_none() {
+            let all = || choices.iter().map(|choice| format!("{choice:?}")).collect::<Vec<_>>().join(", ");
+            let cure = match nearest(text.value, choices) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => format!("write one of {}", all()),
+            };
+            self.wrong(text.at, &format!("{key} {} is not known", quoted(text.value)), cure);
+        }
+        chosen
+    }
+
     fn as_text(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Option<Located<&'a str>> {
         let at = value.span().start;
         let text = value.get_ref().as_str();
@@ -164,7 +179,7 @@ fn clipped(number: &str) -> String {
 }
 
 /// The known name that a typing slip away from this one, if there is one.
-pub(super) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     // A name much longer than ours cannot be a slip, and its distance would be costly to find.
     if name.len() > 40 {
         return None;

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::{CatalogErrors, Report};
 use super::fields::{Fields, Located};
 use super::price::PriceDraft;
-use super::{Catalog, check, words};
+use super::{Catalog, Grants, check, terms, words};
 
 const NAME_EXAMPLE: &str = r#"name = "Pro""#;
 
@@ -38,6 +38,7 @@ pub(super) struct AddonDraft {
     pub(super) name: Option<String>,
     pub(super) amount: Option<i64>,
     pub(super) currency: Option<Currency>,
+    pub(super) adds: Grants,
 }
 
 /// A `[[plan]]`.
@@ -104,8 +105,9 @@ fn tables<'a>(fields: &Fields<'a>, key: &str) -> Vec<Table<'a>> {
 }
 
 fn product<'a>(report: &'a Report<'a>, table: Table<'a>) -> ProductDraft {
-    let known = ["id", "name", "description", "features", "image", "price"];
+    let known = [&["id", "name", "description", "features", "image", "price"], terms::KNOWN.as_slice()].concat();
     let fields = Fields::new(report, table.value, table.at, "product", &known);
+    let terms = terms::draft(&fields);
     let prices = tables(&fields, "price");
     if prices.is_empty() && fields.get("price").is_none() {
         fields.wrong(table.at, "it has no price", "add a [[product.price]] under it");
@@ -116,12 +118,12 @@ fn product<'a>(report: &'a Report<'a>, table: Table<'a>) -> ProductDraft {
         description: words::line(&fields, "description", 500).unwrap_or_default(),
         features: words::lines(&fields, "features", 20),
         image: words::image(&fields),
-        prices: prices.into_iter().map(|table| super::price::draft(report, table)).collect(),
+        prices: prices.into_iter().map(|table| super::price::draft(report, table, &terms)).collect(),
     }
 }
 
 fn addon<'a>(report: &'a Report<'a>, table: Table<'a>) -> AddonDraft {
-    let known = ["id", "dodo", "name", "amount", "currency"];
+    let known = ["id", "dodo", "name", "amount", "currency", "adds"];
     let fields = Fields::new(report, table.value, table.at, "addon", &known);
     AddonDraft {
         id: words::id(&fields, r#"id = "extra_seat""#),
@@ -129,6 +131,7 @@ fn addon<'a>(report: &'a Report<'a>, table: Table<'a>) -> AddonDraft {
         name: words::required_line(&fields, "name", r#"name = "Extra seat""#),
         amount: super::price::amount(&fields),
         currency: super::price::currency(&fields),
+        adds: terms::adds(&fields),
     }
 }
 

@@ -4,9 +4,11 @@ use checkout_types::catalog::{Billing, Interval, QuantityRule};
 use checkout_types::money::{Currency, MAX_AMOUNT, Money};
 
 use super::error::Report;
-use super::fields::{Fields, Located, nearest, quoted, whole_number, written};
+use super::fields::{Fields, Located, quoted, whole_number, written};
 use super::parse::Table;
+use super::terms::{self, TermsDraft};
 use super::words;
+use crate::entitlement::Terms;
 
 /// A price before its references are checked. A part with a mistake is `None`.
 pub(super) struct PriceDraft {
@@ -20,9 +22,10 @@ pub(super) struct PriceDraft {
     pub(super) tax_inclusive: Option<bool>,
     pub(super) quantity: Option<QuantityRule>,
     pub(super) addons: Vec<Located<String>>,
+    pub(super) terms: Terms,
 }
 
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 16] = [
     "id",
     "dodo",
     "amount",
@@ -35,9 +38,14 @@ const KNOWN: [&str; 12] = [
     "tax",
     "quantity",
     "addons",
+    "grants",
+    "grace_days",
+    "on_refund",
+    "on_dispute",
 ];
 
-pub(super) fn draft<'a>(report: &'a Report<'a>, table: Table<'a>) -> PriceDraft {
+/// Reads one; `product` is what its product says of the terms of all its prices.
+pub(super) fn draft<'a>(report: &'a Report<'a>, table: Table<'a>, product: &TermsDraft) -> PriceDraft {
     let fields = Fields::new(report, table.value, table.at, "price", &KNOWN);
     let amount = amount(&fields);
     let currency = currency(&fields);
@@ -57,6 +65,7 @@ pub(super) fn draft<'a>(report: &'a Report<'a>, table: Table<'a>) -> PriceDraft 
         tax_inclusive: tax_inclusive(&fields),
         quantity,
         addons: fields.texts("addons").into_iter().map(owned).collect(),
+        terms: terms::of_price(&fields, product, billing),
         label: fields.label,
     }
 }
@@ -108,7 +117,7 @@ fn tax_inclusive(fields: &Fields<'_>) -> Option<bool> {
     if fields.get("tax").is_none() {
         return Some(false);
     }
-    match choice(fields, "tax", &["exclusive", "inclusive"])? {
+    match fields.choice("tax", &["exclusive", "inclusive"])? {
         "inclusive" => Some(true),
         _ => Some(false),
     }
@@ -116,7 +125,7 @@ fn tax_inclusive(fields: &Fields<'_>) -> Option<bool> {
 
 fn billing(fields: &Fields<'_>) -> Option<Billing> {
     fields.required("billing", r#"billing = "one_time", "recurring" or "usage""#)?;
-    match choice(fields, "billing", &["one_time", "recurring", "usage"])? {
+    match fields.choice("billing", &["one_time", "recurring", "usage"])? {
         "one_time" => {
             refuse(fields, &["interval", "interval_count", "trial_days"], "a one-time price is charged once");
             Some(Billing::OneTime)
@@ -138,7 +147,7 @@ fn billing(fields: &Fields<'_>) -> Option<Billing> {
 fn period(fields: &Fields<'_>) -> Option<(Interval, u32)> {
     let count = if fields.get("interval_count").is_some() { fields.number("interval_count", 1..=365) } else { Some(1) };
     fields.required("interval", r#"interval = "month""#)?;
-    let interval = match choice(fields, "interval", &["day", "week", "month", "year"])? {
+    let interval = match fields.choice("interval", &["day", "week", "month", "year"])? {
         "day" => Interval::Day,
         "week" => Interval::Week,
         "month" => Interval::Month,
@@ -154,23 +163,6 @@ fn refuse(fields: &Fields<'_>, keys: &[&str], why: &str) {
             fields.wrong(value.span().start, &format!("{key} does not belong here: {why}"), format!("remove {key}"));
         }
     }
-}
-
-/// One of a few words.
-fn choice<'c>(fields: &Fields<'_>, key: &str, choices: &[&'c str]) -> Option<&'c str> {
-    let text = fields.text(key)?;
-    let chosen = choices.iter().find(|choice| **choice == text.value).copied();
-    if chosen.is_none() {
-        let cure = match nearest(text.value, choices) {
-            Some(meant) => format!("did you mean {meant:?}?"),
-            None => format!(
-                "write one of {}",
-                choices.iter().map(|choice| format!("{choice:?}")).collect::<Vec<_>>().join(", ")
-            ),
-        };
-        fields.wrong(text.at, &format!("{key} {} is not known", quoted(text.value)), cure);
-    }
-    chosen
 }
 
 /// The most that a cart line may hold of anything.

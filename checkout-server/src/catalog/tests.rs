@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod terms;
+
 /// The file that is the manual, and the demo's.
 const EXAMPLE: &str = include_str!("../../../catalog.example.toml");
 
@@ -106,7 +108,7 @@ fn an_unknown_key_is_a_slip_or_a_stranger() {
     assert_eq!(
         said_of("name = \"Pro\"", "name = \"Pro\"\nstock = 3"),
         [
-            r#"catalog.toml:4: product "pro": the key "stock" is not known; remove it; known here are id, name, description, features, image, price"#
+            r#"catalog.toml:4: product "pro": the key "stock" is not known; remove it; known here are id, name, description, features, image, price, grants, grace_days, on_refund, on_dispute"#
         ]
     );
     assert_eq!(
@@ -354,7 +356,7 @@ proptest! {
     #[test]
     fn no_line_in_a_catalog_makes_it_panic(
         at in 0..17_usize,
-        line in r#"(id|dodo|name|amount|currency|currencies|billing|interval|interval_count|trial_days|tax|quantity|addons|prices|\[\[product\]\]|\[\[product.price\]\]|\[\[plan\]\]|\[x\]) ?=? ?("[^"]{0,9}"|-?[0-9]{1,22}|[0-9]\.[0-9]|\{ ?(min|max|step) = [0-9]{1,12} ?\}|\["[a-z_]{0,9}"\]|\{\}|\[\]|0x[0-9A-F]{1,20})?"#,
+        line in r#"(id|dodo|name|amount|currency|currencies|billing|interval|interval_count|trial_days|tax|quantity|addons|prices|grants|adds|grace_days|on_refund|on_dispute|\[\[product\]\]|\[\[product.price\]\]|\[\[plan\]\]|\[x\]) ?=? ?("[^"]{0,9}"|-?[0-9]{1,22}|[0-9]\.[0-9]|\{ ?(min|max|step) = [0-9]{1,12} ?\}|\{ ?[a-z]{1,3} = \{( ?[a-z]{1,3} = ("per_unit"|"unlimited"|-?[0-9]{1,3}|\{ per_unit = 2 \}|[0-9]\.[0-9]) ?)?\} ?\}|\["[a-z_]{0,9}"\]|\{\}|\[\]|0x[0-9A-F]{1,20})?"#,
     ) {
         let mut lines: Vec<&str> = SMALL.lines().collect();
         lines.insert(at.min(lines.len()), &line);

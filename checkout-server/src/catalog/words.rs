@@ -8,13 +8,21 @@ const MOST_NAME_CHARS: usize = 120;
 /// The shop's own id of a table.
 pub(super) fn id(fields: &Fields<'_>, example: &str) -> Option<Located<String>> {
     let id = fields.required_text("id", example)?;
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
-    if (1..=64).contains(&id.value.len()) && id.value.bytes().all(allowed) {
+    if is_id(id.value) {
         return Some(Located { value: id.value.to_owned(), at: id.at });
     }
     let what = format!("id {} is not allowed", quoted(id.value));
-    fields.wrong(id.at, &what, "use 1 to 64 of a-z, 0-9, _ and -");
+    fields.wrong(id.at, &what, ID_CURE);
     None
+}
+
+/// What to write where a name is not one of [`is_id`].
+pub(super) const ID_CURE: &str = "use 1 to 64 of a-z, 0-9, _ and -";
+
+/// Whether a text may be an id of the shop's, or the name of something that may be used.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// The provider's id of a table, with that prefix.

@@ -25,16 +25,20 @@ pub(super) fn access(subscription: &Subscription, grace: SignedDuration, exhaust
         SubscriptionState::Cancelled => Access::of(State::Ended, Reason::Cancelled),
         SubscriptionState::Active if seen.ends_with_period && now < end => until(end, Reason::Cancelled),
         SubscriptionState::Active if seen.ends_with_period => Access::of(State::Ended, Reason::Cancelled),
-        SubscriptionState::Active => running(seen.trial_days > 0 && in_trial(subscription), end, now),
+        SubscriptionState::Active => {
+            let last = until_expiry(later(end, LEEWAY), seen.expires_at);
+            running(trial_end(subscription).is_some(), last, now)
+        }
         SubscriptionState::Paused => paused(end, now),
         // A pause that the provider settles on its side is no failed payment.
         SubscriptionState::OnHold if seen.paused_at.is_some() => paused(end, now),
         SubscriptionState::OnHold | SubscriptionState::PastDue => {
-            let own = subscription.troubled_since().unwrap_or(period.end) + grace;
+            let own = later(subscription.troubled_since().unwrap_or(period.end), grace);
             let last = match seen.state {
                 SubscriptionState::PastDue => seen.past_due_ends_at.unwrap_or(own),
                 _ => own,
             };
+            let last = until_expiry(last, seen.expires_at);
             if now < last && !exhausted {
                 Access { state: State::Grace, reason: Reason::PaymentFailed, until: Some(last) }
             } else {
@@ -44,8 +48,17 @@ pub(super) fn access(subscription: &Subscription, grace: SignedDuration, exhaust
     }
 }
 
-fn running(trial: bool, end: Timestamp, now: Timestamp) -> Access {
-    let last = end + LEEWAY;
+/// Dates come from outside: the last one that calendars can count is late enough.
+fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Nothing outlives the agreed end, no leeway and no grace.
+fn until_expiry(last: Timestamp, expires_at: Option<Timestamp>) -> Timestamp {
+    expires_at.map_or(last, |expires| expires.min(last))
+}
+
+fn running(trial: bool, last: Timestamp, now: Timestamp) -> Access {
     if now >= last {
         return Access::of(State::Suspended, Reason::RenewalMissing);
     }
@@ -61,11 +74,13 @@ fn paused(end: Timestamp, now: Timestamp) -> Access {
     }
 }
 
-/// Whether the present period is the trial: nothing has been billed since it was begun.
-fn in_trial(subscription: &Subscription) -> bool {
-    let trial = SignedDuration::from_hours(24 * subscription.seen.trial_days);
-    match (subscription.seen.created_at, subscription.period) {
-        (Some(created), Some((_, period))) => period.end <= created + trial + SignedDuration::from_hours(1),
-        _ => false,
+/// When the trial ends, where the present period is one: nothing has been billed since it was begun.
+pub(crate) fn trial_end(subscription: &Subscription) -> Option<Timestamp> {
+    if subscription.seen.trial_days <= 0 {
+        return None;
     }
+    let (_, period) = subscription.period?;
+    let trial = SignedDuration::from_hours(24 * subscription.seen.trial_days.min(10_000));
+    let latest = subscription.seen.created_at?.checked_add(trial + SignedDuration::from_hours(1)).ok()?;
+    (period.end <= latest).then_some(period.end)
 }

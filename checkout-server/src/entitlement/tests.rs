@@ -30,6 +30,7 @@ fn once() -> Purchase {
         subscription: None,
         money: MoneyBack::No,
         exhausted: false,
+        claimed: false,
     }
 }
 

@@ -2,11 +2,12 @@
 //! newest word counts (GUARANTEES, state machine 4).
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Source, Version};
 
 /// How a dispute looks in one notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeSeen {
     /// The provider's id.
     pub id: String,
@@ -21,7 +22,7 @@ pub struct DisputeSeen {
 }
 
 /// How far a dispute has gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DisputeStage {
     /// A stage that this version does not know.
     Unknown,
@@ -33,8 +34,21 @@ pub enum DisputeStage {
     Arbitration,
 }
 
+impl DisputeStage {
+    /// In our words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Inquiry => "inquiry",
+            Self::Dispute => "dispute",
+            Self::Arbitration => "arbitration",
+        }
+    }
+}
+
 /// Where a dispute stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DisputeState {
     /// A state that this version does not know.
     Unknown,
@@ -47,7 +61,7 @@ pub enum DisputeState {
 }
 
 /// A dispute as its observations show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
     /// The observation that counts.
     pub seen: DisputeSeen,

@@ -1,6 +1,7 @@
 //! A payment, as notices show it. Paid is sticky; what we do not know never beats what we know.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use checkout_types::money::Money;
 use jiff::Timestamp;
@@ -26,10 +27,54 @@ pub struct PaymentSeen {
     pub amount: Option<Money>,
     /// The provider's one-time products and how many of each, where it lists them.
     pub products: Vec<(String, i64)>,
-    /// Whether this is the first payment of an order, rather than a renewal or a change of card.
-    pub first: bool,
+    /// What it is for.
+    pub charge: Charge,
+    /// The provider's subscriptions that it pays for.
+    pub subscriptions: BTreeSet<String>,
     /// The provider's reason for a failure, such as `GENERIC_DECLINE`.
     pub error_code: Option<String>,
+}
+
+/// What a payment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Charge {
+    /// The sale that a checkout waits for.
+    Sale,
+    /// Another period of a subscription.
+    Renewal,
+    /// A change of plan.
+    PlanChange,
+    /// A charge that the merchant asked for.
+    OnDemand,
+    /// A change of card, which sells nothing.
+    CardUpdate,
+    /// Something that this version does not know: no sale.
+    Other,
+}
+
+impl Charge {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Sale, Self::Renewal, Self::PlanChange, Self::OnDemand, Self::CardUpdate, Self::Other];
+
+    /// As in the store and in what we tell.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Renewal => "renewal",
+            Self::PlanChange => "plan_change",
+            Self::OnDemand => "on_demand",
+            Self::CardUpdate => "card_update",
+            Self::Other => "other",
+        }
+    }
+
+    /// As it was put into the store.
+    #[must_use]
+    pub fn from_store(text: &str) -> Self {
+        Self::ALL.into_iter().find(|charge| charge.as_str() == text).unwrap_or(Self::Other)
+    }
 }
 
 /// Where a payment stands.
@@ -124,7 +169,8 @@ impl Payment {
             (Class::Paid, Class::Paid) => self.rank() <= other.rank(),
             (ours, theirs) => (ours, self.rank()) >= (theirs, other.rank()),
         };
-        let (mut winner, loser) = if ours_wins { (self, other) } else { (other, self) };
+        let (mut winner, mut loser) = if ours_wins { (self, other) } else { (other, self) };
+        winner.seen.subscriptions.append(&mut loser.seen.subscriptions);
         winner.seen.checkout = least(winner.seen.checkout, loser.seen.checkout);
         winner.seen.session = least(winner.seen.session, loser.seen.session);
         winner
@@ -151,12 +197,13 @@ impl Payment {
             state,
             amount,
             products,
-            first,
+            charge,
+            subscriptions: _,
             error_code,
         } = seen;
         let money = amount.map(|money| (money.amount, money.currency));
         let times = (*created_at, *updated_at);
-        (*version, state.as_str().into_owned(), money, products.clone(), *first, error_code.clone(), times, id.clone())
+        (*version, state.as_str().into_owned(), money, products.clone(), *charge, error_code.clone(), times, id.clone())
     }
 }
 
@@ -183,7 +230,8 @@ mod tests {
             state,
             amount: Some(Money::new(amount, "EUR".parse().unwrap())),
             products: vec![],
-            first: true,
+            charge: Charge::Sale,
+            subscriptions: BTreeSet::new(),
             error_code: None,
         };
         Payment { version: seen.version(None, Timestamp::UNIX_EPOCH, Source::Webhook), seen }
@@ -195,13 +243,14 @@ mod tests {
         let name = || prop::option::of(prop::sample::select(vec!["co_1".to_owned(), "co_2".to_owned()]));
         let products =
             prop::collection::vec(prop::sample::select(vec![("pdt_1".to_owned(), 1), ("pdt_1".to_owned(), 2)]), 0..2);
-        let told = (prop::sample::select(states.to_vec()), 0_i64..3, 0_i64..2, 0_i64..2, any::<bool>());
+        let charges = prop::sample::select(vec![Charge::Sale, Charge::Renewal]);
+        let told = (prop::sample::select(states.to_vec()), 0_i64..3, 0_i64..2, 0_i64..2, charges);
         (told, name(), name(), products, prop::option::of(Just("DECLINED".to_owned()))).prop_map(
-            |((state, changed, event, amount, first), checkout, session, products, error_code)| {
+            |((state, changed, event, amount, charge), checkout, session, products, error_code)| {
                 let mut payment = payment(PaymentState::from_store(state), changed, amount);
                 let created_at = Timestamp::from_second(event).ok();
                 payment.seen =
-                    PaymentSeen { checkout, session, created_at, products, first, error_code, ..payment.seen };
+                    PaymentSeen { checkout, session, created_at, products, charge, error_code, ..payment.seen };
                 payment.version = payment.seen.version(created_at, Timestamp::UNIX_EPOCH, Source::Webhook);
                 payment
             },
@@ -220,7 +269,7 @@ mod tests {
     fn a_later_word_about_a_paid_payment_changes_nothing() {
         let paid = payment(PaymentState::Succeeded, 1, 100);
         let mut renewal = payment(PaymentState::Succeeded, 2, 1);
-        renewal.seen.first = false;
+        renewal.seen.charge = Charge::Renewal;
         assert_eq!(paid.clone().join(renewal.clone()), paid);
         assert_eq!(renewal.join(paid.clone()), paid);
     }

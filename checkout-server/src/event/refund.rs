@@ -3,11 +3,12 @@
 
 use checkout_types::money::Money;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Source, Version};
 
 /// How a refund looks in one notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundSeen {
     /// The provider's id.
     pub id: String,
@@ -20,7 +21,7 @@ pub struct RefundSeen {
 }
 
 /// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RefundState {
     /// A state that this version does not know.
     Unknown,
@@ -33,7 +34,7 @@ pub enum RefundState {
 }
 
 /// A refund as its observations show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// The observation that counts.
     pub seen: RefundSeen,

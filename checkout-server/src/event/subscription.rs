@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Source, Version, least};
 
 /// How a subscription looks in one notice.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubscriptionSeen {
     /// The provider's id.
     pub id: String,
@@ -46,7 +47,7 @@ pub struct SubscriptionSeen {
 }
 
 /// A service period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Period {
     /// From here…
     pub start: Timestamp,
@@ -55,7 +56,7 @@ pub struct Period {
 }
 
 /// Where a subscription stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SubscriptionState {
     /// Made, and nothing paid yet.
     Pending,
@@ -129,7 +130,7 @@ impl SubscriptionState {
 }
 
 /// A subscription as its observations show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
     /// The newest observation whose state we know, or else the newest.
     pub seen: SubscriptionSeen,

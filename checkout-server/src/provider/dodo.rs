@@ -167,7 +167,7 @@ pub fn read_notice(body: &[u8]) -> Option<Notice> {
 /// Reads a payment as `GET /payments/{id}` answers it.
 #[must_use]
 pub fn read_payment(object: &Value) -> Option<Notice> {
-    notice::of_payment(&object.to_string())
+    notice::answered("payment", &object.to_string())
 }
 
 /// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server

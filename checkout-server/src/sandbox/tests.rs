@@ -23,8 +23,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Sandbox, SandboxConfig};
-use crate::catalog::{Addon, Catalog, Price, Product};
+use crate::catalog::{Addon, Catalog, Grants, Price, Product};
 use crate::clock::Clock;
+use crate::entitlement::Terms;
 use crate::outgoing::Outgoing;
 use crate::signature::{self, SigningSecret};
 
@@ -53,6 +54,7 @@ fn price(id: &str, amount: i64, currency: &str, billing: Billing, tax_inclusive:
         tax_inclusive,
         quantity: QuantityRule { min: 1, max: 1_000, step: 1 },
         addons: if id == PRO { vec!["seat".into()] } else { Vec::new() },
+        terms: Terms::default(),
     }
 }
 
@@ -80,6 +82,7 @@ fn catalog() -> Catalog {
         provider_addon: SEAT.into(),
         name: "Extra seat".into(),
         money: Money::new(500, "USD".parse().unwrap()),
+        adds: Grants::new(),
     };
     Catalog { products: prices.map(product).into(), addons: vec![seat], plans: Vec::new() }
 }

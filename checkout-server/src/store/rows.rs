@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use super::{StoreError, StoredCheckout, StoredSession};
+use crate::customer::CustomerKey;
+use crate::event::payment::Charge;
 use crate::event::{Payment, PaymentSeen, PaymentState, Version};
 use crate::keys::AddressKey;
 
@@ -19,49 +21,51 @@ pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
 pub(super) fn save_payment(
     connection: &Connection,
     payment: &Payment,
-    checkout: Option<&str>,
+    owner: Option<&StoredCheckout>,
 ) -> Result<(), StoreError> {
     let Payment { seen, version } = payment;
-    let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, first, error_code } =
+    let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, charge, subscriptions, error_code } =
         seen;
     let (changed, event, rank) = version.parts();
-    let products = json(products)?;
+    let (products, subscriptions) = (json(products)?, json(subscriptions)?);
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO payments (id, checkout_id, session_id, state, amount, currency, products, is_first,
-                error_code, created_at, updated_at, version_changed, version_event, version_rank)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT OR REPLACE INTO payments (id, checkout_id, session_id, state, amount, currency, products, charge,
+                error_code, created_at, updated_at, version_changed, version_event, version_rank, subscriptions, customer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             id,
-            checkout,
+            owner.map(|owner| &owner.id),
             session,
             state.as_str(),
             amount.map(|money| money.amount),
             amount.map(|money| money.currency.to_string()),
             products,
-            first,
+            charge.as_str(),
             error_code,
             created_at.map(Timestamp::as_microsecond),
             updated_at.map(Timestamp::as_microsecond),
             changed,
             event,
             rank,
+            subscriptions,
+            owner.map(|owner| owner.customer.stored()),
         ])?;
     Ok(())
 }
 
 /// The payments that decide a checkout: a renewal or a change of card is not its sale.
 pub(super) fn payments_of(connection: &Connection, checkout: &str) -> Result<Vec<Payment>, StoreError> {
-    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE checkout_id = ?1 AND is_first");
+    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE checkout_id = ?1 AND charge = 'sale'");
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([checkout], |row| Ok(payment_of(row)))?;
     rows.map(|row| row.map_err(StoreError::from)?).collect()
 }
 
 /// What [`payment_of`] reads.
-pub(super) const PAYMENT_COLUMNS: &str = "id, checkout_id, session_id, state, amount, currency, products, is_first, error_code, \
-    created_at, updated_at, version_changed, version_event, version_rank";
+pub(super) const PAYMENT_COLUMNS: &str = "id, checkout_id, session_id, state, amount, currency, products, charge, subscriptions, \
+    error_code, created_at, updated_at, version_changed, version_event, version_rank";
 
 /// A payment's row.
 pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
@@ -80,6 +84,7 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
         _ => None,
     };
     let products: String = row.get("products")?;
+    let subscriptions: String = row.get("subscriptions")?;
     Ok(Payment {
         version: Version::from_parts(row.get("version_changed")?, row.get("version_event")?, row.get("version_rank")?),
         seen: PaymentSeen {
@@ -90,7 +95,8 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
             state: PaymentState::from_store(&row.get::<_, String>("state")?),
             amount: money,
             products: serde_json::from_str(&products).map_err(|_| impossible("products"))?,
-            first: row.get("is_first")?,
+            charge: Charge::from_store(&row.get::<_, String>("charge")?),
+            subscriptions: serde_json::from_str(&subscriptions).map_err(|_| impossible("subscriptions"))?,
             error_code: row.get("error_code")?,
             id,
         },
@@ -98,7 +104,7 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
 }
 
 /// What [`checkout`] reads.
-pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, customer_reference, session_id, url, created_at, expires_at, status, \
+pub(super) const COLUMNS: &str = "id, fingerprint, sends, order_json, customer_reference, customer, session_id, url, created_at, expires_at, status, \
     error_code, buyer_key, failures";
 
 /// The checkout with that value in a column. `column` is one of ours, never a caller's.
@@ -124,6 +130,7 @@ pub(super) fn checkout(row: &Row<'_>) -> Result<StoredCheckout, StoreError> {
     let session: (Option<String>, Option<String>) = (row.get("session_id")?, row.get("url")?);
     let buyer: Option<[u8; 16]> = row.get("buyer_key")?;
     let order: String = row.get("order_json")?;
+    let customer: String = row.get("customer")?;
     let status: String = row.get("status")?;
     let status = ALL_STATUSES.into_iter().find(|known| known.as_str() == status).ok_or_else(|| impossible("status"))?;
     Ok(StoredCheckout {
@@ -131,6 +138,7 @@ pub(super) fn checkout(row: &Row<'_>) -> Result<StoredCheckout, StoreError> {
         sends: row.get("sends")?,
         order: serde_json::from_str(&order).map_err(|_| impossible("order_json"))?,
         customer_reference: row.get("customer_reference")?,
+        customer: CustomerKey::from_store(&customer).ok_or_else(|| impossible("customer"))?,
         session: match session {
             (Some(id), Some(url)) => Some(StoredSession { id, url }),
             _ => None,

@@ -11,6 +11,7 @@ use super::wire::ORDER_ID;
 use crate::event::{Notice, Seen};
 
 mod dispute;
+mod dunning;
 mod payment;
 mod refund;
 mod subscription;
@@ -51,15 +52,20 @@ fn object(kind: &str, data: &str) -> Option<Seen> {
         (Some("Subscription"), _) | (_, "subscription") => subscription::read(data).map(Seen::Subscription),
         (Some("Refund"), _) | (_, "refund") => refund::read(data).map(Seen::Refund),
         (Some("Dispute"), _) | (_, "dispute") => dispute::read(data).map(Seen::Dispute),
+        (Some("DunningAttempt"), _) | (_, "dunning") => dunning::read(data).map(Seen::Dunning),
         _ => None,
     }
 }
 
-/// Reads `GET /payments/{id}`.
-pub(super) fn of_payment(object: &str) -> Option<Notice> {
-    let payment = payment::read(object)?;
-    let at = payment.updated_at.or(payment.created_at);
-    Some(Notice { kind: "payment".to_owned(), at, seen: Seen::Payment(payment) })
+/// Reads `GET /payments/{id}`, `GET /subscriptions/{id}` and the like: the object alone. `kind` is the
+/// first word of its webhooks' types.
+pub(super) fn answered(kind: &str, object: &str) -> Option<Notice> {
+    let seen = self::object(kind, object)?;
+    let at = match &seen {
+        Seen::Payment(payment) => payment.updated_at.or(payment.created_at),
+        _ => None,
+    };
+    Some(Notice { kind: kind.to_owned(), at, seen })
 }
 
 /// A text of the metadata that we sent along.
@@ -86,6 +92,7 @@ fn value<T: DeserializeOwned>(field: Field<'_>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::event::PaymentState;
+    use crate::event::payment::Charge;
 
     #[test]
     fn what_is_not_known_is_kept_and_never_refused() {
@@ -95,7 +102,7 @@ mod tests {
         assert_eq!(notice.kind, "payment.teleported");
         let Seen::Payment(payment) = notice.seen else { panic!("no payment") };
         assert_eq!(payment.state, PaymentState::Unknown("teleported".to_owned()));
-        assert_eq!((payment.amount, payment.checkout, payment.first), (None, None, true));
+        assert_eq!((payment.amount, payment.checkout, payment.charge), (None, None, Charge::Sale));
     }
 
     #[test]

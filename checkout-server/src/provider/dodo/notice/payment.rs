@@ -1,9 +1,12 @@
 //! A payment as Dodo writes it.
 
+use std::collections::BTreeSet;
+
 use checkout_types::money::Money;
 use serde::Deserialize;
 
 use super::{Field, checkout, time, value};
+use crate::event::payment::Charge;
 use crate::event::{PaymentSeen, PaymentState};
 
 #[derive(Deserialize)]
@@ -31,6 +34,10 @@ struct Payment<'a> {
     #[serde(borrow)]
     is_update_payment_method: Field<'a>,
     #[serde(borrow)]
+    subscription_id: Field<'a>,
+    #[serde(borrow)]
+    subscription_ids: Field<'a>,
+    #[serde(borrow)]
     error_code: Field<'a>,
 }
 
@@ -44,9 +51,6 @@ struct CartLine {
 pub(super) fn read(object: &str) -> Option<PaymentSeen> {
     let payment: Payment<'_> = serde_json::from_str(object).ok()?;
     let cart: Vec<CartLine> = value(payment.product_cart).unwrap_or_default();
-    // A renewal, an upgrade or a change of card is not the sale that a checkout waits for. Objects
-    // recorded before October 2026 do not have the field.
-    let new = payment.charge_type.is_none_or(|kind| matches!(kind.get(), "null" | "\"new\""));
     Some(PaymentSeen {
         id: value(payment.id)?,
         checkout: checkout(payment.metadata),
@@ -56,7 +60,8 @@ pub(super) fn read(object: &str) -> Option<PaymentSeen> {
         state: state(payment.status),
         amount: money(&payment),
         products: cart.into_iter().map(|CartLine { product_id, quantity }| (product_id, quantity)).collect(),
-        first: new && value(payment.is_update_payment_method) != Some(true),
+        charge: charge(&payment),
+        subscriptions: subscriptions(&payment),
         error_code: value(payment.error_code),
     })
 }
@@ -84,4 +89,24 @@ fn state(status: Field<'_>) -> PaymentState {
 fn money(payment: &Payment<'_>) -> Option<Money> {
     let currency: String = value(payment.currency)?;
     Some(Money::new(value(payment.total_amount)?, currency.parse().ok()?))
+}
+
+/// Objects recorded before October 2026 do not say what they are for: they are sales.
+fn charge(payment: &Payment<'_>) -> Charge {
+    if value(payment.is_update_payment_method) == Some(true) {
+        return Charge::CardUpdate;
+    }
+    match payment.charge_type.map(serde_json::value::RawValue::get) {
+        None | Some("null" | "\"new\"") => Charge::Sale,
+        Some("\"renewal\"") => Charge::Renewal,
+        Some("\"plan_change\"") => Charge::PlanChange,
+        Some("\"on_demand\"") => Charge::OnDemand,
+        Some(_) => Charge::Other,
+    }
+}
+
+/// One of a payment for one subscription, all of them of a payment for several.
+fn subscriptions(payment: &Payment<'_>) -> BTreeSet<String> {
+    let several: Vec<String> = value(payment.subscription_ids).unwrap_or_default();
+    several.into_iter().chain(value::<String>(payment.subscription_id)).collect()
 }
