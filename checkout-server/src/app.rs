@@ -16,6 +16,7 @@ use crate::http::address::Network;
 use crate::http::admission::Classes;
 use crate::http::assets::Releases;
 use crate::keys::Keys;
+use crate::mail::Mailer;
 use crate::provider::Provider;
 use crate::selling::Selling;
 use crate::signature::SigningSecret;
@@ -66,6 +67,8 @@ pub struct Parts {
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
     pub limits: Limits,
+    /// Who writes to buyers, where anybody does.
+    pub mailer: Option<Mailer>,
     /// Whether no real money moves: the pages say so.
     pub test_mode: bool,
     /// The widgets of earlier releases.

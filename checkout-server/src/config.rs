@@ -11,13 +11,16 @@ use serde::Deserialize;
 
 use crate::abuse::Limits;
 use crate::http::address::{Network, NetworkError};
+use crate::mail::Mailer;
 use crate::outgoing::Reach;
 use crate::provider::dodo;
 use crate::signature::SigningSecret;
 
 mod limits;
+mod mail;
 
 use limits::WrittenLimits;
+use mail::WrittenMail;
 
 /// Where operators connect by default.
 const OPERATIONS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -56,6 +59,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
     pub limits: Limits,
+    /// Who writes to buyers, where anybody does.
+    pub mailer: Option<Mailer>,
 }
 
 /// What was written.
@@ -76,6 +81,7 @@ struct Written {
     trusted_proxies: Vec<String>,
     #[serde(default)]
     limits: WrittenLimits,
+    mail: Option<WrittenMail>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +161,7 @@ impl Config {
             operator_key_file,
             trusted_proxies,
             limits,
+            mail,
         } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
@@ -188,6 +195,7 @@ impl Config {
             operator_key: operator_key.map(SecretString::from),
             trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             limits: limits.meaning()?,
+            mailer: mail.map(|mail| mail.meaning(environment)).transpose()?,
         })
     }
 }

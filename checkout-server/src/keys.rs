@@ -33,6 +33,8 @@ pub struct Keys {
     pub customers: MacKey,
     /// Seals challenges.
     pub challenges: MacKey,
+    /// Seals links that mend a failed payment.
+    pub mends: MacKey,
     /// Hides addresses.
     addresses: MacKey,
     /// Makes each checkout's client secret.
@@ -55,6 +57,7 @@ impl Keys {
             customers: derive("checkout/customer-token/1"),
             quotes: derive("checkout/quote/1"),
             challenges: derive("checkout/challenge/1"),
+            mends: derive("checkout/mend/1"),
             addresses: derive("checkout/address/1"),
             clients: derive("checkout/client-secret/1"),
             pages: derive("checkout/status-page/1"),
@@ -201,12 +204,13 @@ mod tests {
             quotes,
             customers,
             challenges,
+            mends,
             addresses,
             clients,
             pages,
             fingerprints,
         } = &keys;
-        let all = [quotes, customers, challenges, addresses, clients, pages, fingerprints];
+        let all = [quotes, customers, challenges, mends, addresses, clients, pages, fingerprints];
         let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
         macs.sort_unstable();
         macs.dedup();

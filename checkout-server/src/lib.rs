@@ -22,6 +22,7 @@ pub mod helper;
 pub mod http;
 pub mod inbox;
 pub mod keys;
+pub mod mail;
 pub mod ordering;
 pub mod outbox;
 pub mod outgoing;

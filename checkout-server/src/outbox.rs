@@ -6,8 +6,10 @@
 use crate::announcement::Kind;
 
 mod filter;
+mod outcome;
 
 pub use filter::{Filter, UnknownKind};
+pub use outcome::{Message, Outcome};
 
 /// Who is told of what, as the settings say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use crate::keys::AddressKey;
 
 mod fold;
 mod folder;
+mod mails;
 mod recent;
 mod rows;
 mod selling;
@@ -20,6 +21,7 @@ mod sqlite;
 mod verbs;
 
 pub use folder::prepare as prepare_folder;
+pub use mails::{Charged, Recipient, Told};
 pub use sqlite::Store;
 
 /// A checkout as it is stored.

@@ -54,6 +54,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let app = App::open(Parts {
         trusted_proxies: settings.trusted_proxies,
         limits: settings.limits,
+        mailer: settings.mailer,
         catalog: read_catalog(&settings.catalog)?,
         clock: Clock::default(),
         provider: Box::new(Guard::new(Dodo::new(

@@ -118,6 +118,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         limits,
+        mailer: None,
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,

@@ -4,6 +4,8 @@
 use serde_json::Value;
 
 use crate::announcement::Kind;
+use crate::standing::SubscriptionStanding;
+use crate::store::Told;
 
 /// The mails that buyers get. Each is a folder of templates of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,64 +106,43 @@ impl Taken {
     }
 }
 
-/// What is known when a mail is about to be sent.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    /// What happened to the same object since its announcement.
-    pub since: Vec<Kind>,
-    /// Where the subscription stands now, in the store's words; `None` where it is not known.
-    pub subscription: Option<String>,
-    /// What the customer could use before, at, and since the announcement: `entitlements` of the events.
-    pub access_before: Option<Value>,
-    /// See above.
-    pub access_then: Option<Value>,
-    /// See above.
-    pub access_now: Option<Value>,
-    /// Whether a mail about the cancellation has said so already.
-    pub cancellation_was_told: bool,
-}
-
-/// Why a mail is not worth sending any more; `None` where it is.
+/// Why a mail is not worth sending any more, as things stand now; `None` where it is.
 #[must_use]
-pub fn overtaken(mail: Mail, standing: &Standing) -> Option<&'static str> {
-    let has_been = |kinds: &[Kind]| standing.since.iter().any(|kind| kinds.contains(kind));
-    let stands = |states: &[&str]| standing.subscription.as_deref().is_some_and(|state| states.contains(&state));
+pub fn overtaken(mail: Mail, told: &Told) -> Option<&'static str> {
+    let has_been = |kinds: &[Kind]| told.since.iter().any(|kind| kinds.contains(kind));
+    let now = told.subscription.as_ref().map(|(_, subscription)| subscription);
+    let over = has_been(&[Kind::SubscriptionEnded])
+        || now.is_some_and(|now| now.over || matches!(now.state.as_str(), "cancelled" | "failed" | "expired"));
     match mail {
         Mail::Receipt => None,
         Mail::PaymentFailed => {
-            let recovered = has_been(&[Kind::SubscriptionRecovered, Kind::SubscriptionRenewed]) || stands(&["active"]);
-            let over = has_been(&[Kind::SubscriptionCanceled, Kind::SubscriptionEnded]) || stands(&OVER);
+            let recovered = has_been(&[Kind::SubscriptionRecovered]) || now.is_some_and(|now| now.state == "active");
             if recovered { Some("the payment was made good") } else { over.then_some("the subscription has ended") }
         }
         Mail::TrialEnding => {
-            let over = has_been(&[Kind::SubscriptionCanceled, Kind::SubscriptionEnded]) || stands(&OVER);
-            let converted = has_been(&[Kind::SubscriptionRenewed, Kind::SubscriptionPastDue]) || stands(&["past_due"]);
-            if over { Some("the trial was canceled") } else { converted.then_some("the trial is over") }
+            let called_off = now.is_some_and(SubscriptionStanding::is_called_off);
+            let converted = has_been(&[Kind::SubscriptionRenewed, Kind::SubscriptionPastDue])
+                || now.is_some_and(|now| now.trial_end.is_none() && !called_off);
+            if over || called_off { Some("the trial was canceled") } else { converted.then_some("the trial is over") }
         }
-        Mail::Canceled => {
-            // Canceled again after that is another announcement, with a mail of its own.
-            has_been(&[Kind::SubscriptionUncanceled]).then_some("the cancellation was taken back")
-        }
-        Mail::AccessEnded => access_is_fine(standing),
+        // Canceled again after that is another announcement, with a mail of its own.
+        Mail::Canceled => has_been(&[Kind::SubscriptionUncanceled]).then_some("the cancellation was taken back"),
+        Mail::AccessEnded => access_is_fine(told),
     }
 }
 
-/// States of a subscription in which nothing more is charged.
-const OVER: [&str; 3] = ["cancelled", "failed", "expired"];
-
-fn access_is_fine(standing: &Standing) -> Option<&'static str> {
-    let (Some(before), Some(then)) = (&standing.access_before, &standing.access_then) else {
-        return Some("no access was taken");
+fn access_is_fine(told: &Told) -> Option<&'static str> {
+    let taken = match (&told.access_before, &told.access_then) {
+        (Some(before), Some(then)) => taken(before, then),
+        _ => Vec::new(),
     };
-    let taken = taken(before, then);
     let Some(Taking { reason, .. }) = taken.first() else { return Some("no access was taken") };
-    if let Some(now) = &standing.access_now
-        && taken.iter().all(|taking| is_given(now, &taking.name))
-    {
+    let is_back = |taking: &Taking| told.access_now.get(&taking.name).is_some_and(|now| now.access.state.is_given());
+    if taken.iter().all(is_back) {
         return Some("access is back");
     }
-    let told = standing.cancellation_was_told && *reason == Taken::Canceled;
-    told.then_some("the mail about the cancellation says so")
+    let said = told.cancellation_was_told && *reason == Taken::Canceled;
+    said.then_some("the mail about the cancellation says so")
 }
 
 /// One thing that could be used and cannot any more.
@@ -200,9 +181,13 @@ pub(super) fn items(entitlements: &Value) -> impl Iterator<Item = (String, &Valu
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
+    use crate::entitlement::{Access, Entitlement, Reason, State};
 
     fn access(state: &str, reason: &str) -> Option<Value> {
         Some(json!({"version": 1, "items": [{"name": "pro", "state": state, "reason": reason}]}))
@@ -221,59 +206,88 @@ mod tests {
         }
     }
 
+    fn subscription(state: &str) -> SubscriptionStanding {
+        let nothing = json!({"checkout": "co_1", "quantity": 1, "addons": [], "ends_with_period": false,
+            "trial_ending": false, "over": false, "changed": 1, "state": state});
+        serde_json::from_value(nothing).unwrap()
+    }
+
+    fn told(kind: Kind) -> Told {
+        Told {
+            event: "evt_1".to_owned(),
+            kind,
+            at: Timestamp::UNIX_EPOCH,
+            access_before: None,
+            access_then: None,
+            access_now: BTreeMap::new(),
+            since: Vec::new(),
+            cancellation_was_told: false,
+            contact: None,
+            order: None,
+            charge: None,
+            subscription: None,
+        }
+    }
+
     #[test]
     fn what_has_been_overtaken_is_not_sent() {
-        let since = |kinds: &[Kind]| Standing { since: kinds.to_vec(), ..Standing::default() };
-        let stands = |state: &str| Standing { subscription: Some(state.to_owned()), ..Standing::default() };
-        for (mail, standing, sent) in [
-            (Mail::Receipt, since(&[Kind::PaymentRefunded]), true),
-            (Mail::PaymentFailed, Standing::default(), true),
-            (Mail::PaymentFailed, stands("past_due"), true),
-            (Mail::PaymentFailed, stands("on_hold"), true),
-            (Mail::PaymentFailed, stands("unknown:new"), true),
-            (Mail::PaymentFailed, stands("active"), false),
-            (Mail::PaymentFailed, since(&[Kind::SubscriptionRecovered]), false),
-            (Mail::PaymentFailed, since(&[Kind::SubscriptionRenewed]), false),
-            (Mail::PaymentFailed, stands("cancelled"), false),
-            (Mail::PaymentFailed, since(&[Kind::PaymentFailed]), true),
-            (Mail::TrialEnding, stands("active"), true),
-            (Mail::TrialEnding, since(&[Kind::SubscriptionCanceled]), false),
-            (Mail::TrialEnding, since(&[Kind::SubscriptionRenewed]), false),
-            (Mail::TrialEnding, stands("expired"), false),
-            (Mail::Canceled, stands("active"), true),
-            (Mail::Canceled, since(&[Kind::SubscriptionEnded]), true),
-            (Mail::Canceled, since(&[Kind::SubscriptionUncanceled]), false),
+        use Mail::{Canceled, PaymentFailed, Receipt, TrialEnding};
+        let since = |mail: Mail, kinds: &[Kind]| Told { since: kinds.to_vec(), ..told(mail.kind()) };
+        let stands = |mail: Mail, state: &str, trial: bool, ends: bool| {
+            let mut subscription = subscription(state);
+            subscription.trial_end = trial.then_some(Timestamp::MAX);
+            subscription.ends_with_period = ends;
+            Told { subscription: Some(("sub_1".to_owned(), subscription)), ..told(mail.kind()) }
+        };
+        for (mail, told, sent) in [
+            (Receipt, since(Receipt, &[Kind::PaymentRefunded]), true),
+            (PaymentFailed, since(PaymentFailed, &[]), true),
+            (PaymentFailed, stands(PaymentFailed, "past_due", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "on_hold", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "unknown:new", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "active", false, false), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::SubscriptionRecovered]), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::SubscriptionEnded]), false),
+            (PaymentFailed, stands(PaymentFailed, "cancelled", false, false), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::PaymentFailed]), true),
+            (TrialEnding, stands(TrialEnding, "active", true, false), true),
+            (TrialEnding, stands(TrialEnding, "active", true, true), false),
+            (TrialEnding, stands(TrialEnding, "active", false, false), false),
+            (TrialEnding, since(TrialEnding, &[Kind::SubscriptionRenewed]), false),
+            (TrialEnding, stands(TrialEnding, "expired", true, false), false),
+            (Canceled, stands(Canceled, "active", false, true), true),
+            (Canceled, since(Canceled, &[Kind::SubscriptionEnded]), true),
+            (Canceled, since(Canceled, &[Kind::SubscriptionUncanceled]), false),
         ] {
-            assert_eq!(overtaken(mail, &standing).is_none(), sent, "{mail:?} {standing:?}");
+            assert_eq!(overtaken(mail, &told).is_none(), sent, "{mail:?} {told:?}");
         }
     }
 
     #[test]
     fn access_has_ended_only_where_it_was_given_and_is_not_back() {
-        let standing = |before, then, now| Standing {
-            access_before: before,
-            access_then: then,
-            access_now: now,
-            ..Standing::default()
-        };
+        let kind = Kind::EntitlementsChanged;
+        let taken = |before, then| Told { access_before: before, access_then: then, ..told(kind) };
         let (given, grace) = (access("active", "subscription"), access("grace", "payment_failed"));
         let suspended = || access("suspended", "payment_failed");
-        for (case, standing, told) in [
-            ("given for the first time", standing(None, given.clone(), given.clone()), Some("no access was taken")),
-            ("grace is still access", standing(given.clone(), grace.clone(), grace.clone()), Some("no access was taken")),
-            ("suspended after grace", standing(grace.clone(), suspended(), suspended()), None),
-            ("ended after it was suspended", standing(suspended(), access("ended", "expired"), None), Some("no access was taken")),
-            ("back since", standing(grace.clone(), suspended(), given.clone()), Some("access is back")),
-            ("given back", standing(given.clone(), access("ended", "refunded"), None), Some("no access was taken")),
-            ("blocked by hand", standing(given.clone(), access("ended", "blocked_by_hand"), None), Some("no access was taken")),
-            ("over as agreed", standing(given.clone(), access("ended", "expired"), access("ended", "expired")), None),
+        let nothing = Some("no access was taken");
+        for (case, told, why) in [
+            ("given for the first time", taken(None, given.clone()), nothing),
+            ("grace is still access", taken(given.clone(), grace.clone()), nothing),
+            ("suspended after grace", taken(grace.clone(), suspended()), None),
+            ("ended after it was suspended", taken(suspended(), access("ended", "expired")), nothing),
+            ("given back", taken(given.clone(), access("ended", "refunded")), nothing),
+            ("blocked by hand", taken(given.clone(), access("ended", "blocked_by_hand")), nothing),
+            ("over as agreed", taken(given.clone(), access("ended", "expired")), None),
         ] {
-            assert_eq!(overtaken(Mail::AccessEnded, &standing), told, "{case}");
+            assert_eq!(overtaken(Mail::AccessEnded, &told), why, "{case}");
         }
-        let canceled = standing(given, access("ended", "cancelled"), None);
+        let again = Entitlement { access: Access::of(State::Active, Reason::Subscription), limits: BTreeMap::new() };
+        let back = Told { access_now: [("pro".to_owned(), again)].into(), ..taken(grace, suspended()) };
+        assert_eq!(overtaken(Mail::AccessEnded, &back), Some("access is back"));
+        let canceled = taken(given, access("ended", "cancelled"));
         assert_eq!(overtaken(Mail::AccessEnded, &canceled), None);
-        let told = Standing { cancellation_was_told: true, ..canceled };
-        assert_eq!(overtaken(Mail::AccessEnded, &told), Some("the mail about the cancellation says so"));
+        let said = Told { cancellation_was_told: true, ..canceled };
+        assert_eq!(overtaken(Mail::AccessEnded, &said), Some("the mail about the cancellation says so"));
     }
 
     #[test]

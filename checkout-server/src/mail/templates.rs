@@ -190,8 +190,6 @@ impl Templates {
 fn environment() -> Environment<'static> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_keep_trailing_newline(true);
-    templates.set_trim_blocks(false);
     let escape = |name: &str| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None };
     templates.set_auto_escape_callback(escape);
     templates

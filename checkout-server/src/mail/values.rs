@@ -3,13 +3,13 @@
 use checkout_types::money::Money;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Mail;
-use super::occasion::{items, taken};
+use super::occasion::{Taken, taken};
 use super::words;
 use crate::catalog::Catalog;
-use crate::store::{Subscribed, Told};
+use crate::standing::SubscriptionStanding;
+use crate::store::Told;
 
 /// The variables of every template, with what each says. `docs/mail.md` has this table.
 pub const VARIABLES: [(&str, &str); 16] = [
@@ -78,16 +78,15 @@ pub struct Shop<'a> {
 /// What a mail says of what is known. `mend` is the link that mends a failed payment.
 #[must_use]
 pub fn values(mail: Mail, shop: &Shop<'_>, told: &Told, mend: Option<String>, now: Timestamp) -> Values {
-    let subscribed = told.subscription.as_ref().map(Standing::read).unwrap_or_default();
-    let items = bought(mail, shop.catalog, told, &subscribed);
-    let (amount, plus_tax) = amount(mail, shop.catalog, told, &subscribed);
+    let subscribed = told.subscription.as_ref().map(|(_, subscription)| subscription);
+    let items = bought(mail, shop.catalog, told, subscribed);
+    let (amount, plus_tax) = amount(mail, shop.catalog, told, subscribed);
     let reason = match (mail, &told.access_before, &told.access_then) {
         (Mail::AccessEnded, Some(before), Some(then)) => taken(before, then).first().map(|taking| taking.reason),
         _ => None,
     };
     let mends = matches!(mail, Mail::PaymentFailed)
-        || (reason.is_some_and(|reason| reason.as_str() == "payment_failed")
-            && told.subscription.as_ref().is_some_and(|subscription| is_owed(&subscription.state)));
+        || (reason == Some(Taken::PaymentFailed) && subscribed.is_some_and(|now| now.past_due_since.is_some()));
     let payment = told.charge.as_ref().filter(|_| mail == Mail::Receipt);
     Values {
         shop_name: shop.name.to_owned(),
@@ -98,80 +97,39 @@ pub fn values(mail: Mail, shop: &Shop<'_>, told: &Told, mend: Option<String>, no
         amount: amount.map(|money| money.to_string()),
         plus_tax,
         paid_on: payment.map(|payment| words::date(payment.at.unwrap_or(told.at))),
-        renewal: payment.is_some_and(|payment| !payment.is_sale),
-        next_charge_on: subscribed.next_charge(mail, now).map(words::date),
-        access_until: access_until(mail, told, &subscribed).filter(|until| *until > now).map(words::date),
+        renewal: payment.is_some_and(|payment| payment.charge == "renewal"),
+        next_charge_on: next_charge(mail, subscribed).filter(|next| *next > now).map(words::date),
+        access_until: access_until(mail, subscribed).filter(|until| *until > now).map(words::date),
         ended_on: (mail == Mail::AccessEnded).then(|| words::date(told.at)),
         reason: reason.map(|reason| reason.as_str().to_owned()),
         mend_url: mend.filter(|_| mends),
         reference: payment
             .map(|payment| payment.id.clone())
-            .or_else(|| told.subscription.as_ref().map(|subscription| subscription.id.clone())),
+            .or_else(|| told.subscription.as_ref().map(|(id, _)| id.clone())),
         test_mode: shop.test_mode,
     }
 }
 
-/// Whether a new card mends a subscription in that state.
-#[must_use]
-pub fn is_owed(state: &str) -> bool {
-    matches!(state, "past_due" | "on_hold")
-}
-
-/// A subscription, as far as mails speak of it.
-#[derive(Default)]
-struct Standing {
-    product: Option<String>,
-    quantity: i64,
-    addons: Vec<(String, i64)>,
-    period_end: Option<Timestamp>,
-    goes_on: bool,
-}
-
-impl Standing {
-    fn read(Subscribed { id: _, state, data }: &Subscribed) -> Self {
-        let seen = &data["seen"];
-        let addons = seen["addons"].as_array().into_iter().flatten();
-        Self {
-            product: seen["product"].as_str().map(str::to_owned),
-            quantity: seen["quantity"].as_i64().unwrap_or(1).max(1),
-            addons: addons.filter_map(|addon| Some((addon[0].as_str()?.to_owned(), addon[1].as_i64()?))).collect(),
-            // The period comes with the version of the observation that named it.
-            period_end: [&data["period"][1]["end"], &seen["period"]["end"]].into_iter().find_map(time),
-            goes_on: state == "active" && seen["ends_with_period"] != true,
-        }
-    }
-
-    fn next_charge(&self, mail: Mail, now: Timestamp) -> Option<Timestamp> {
-        let told = matches!(mail, Mail::Receipt | Mail::TrialEnding) && self.goes_on;
-        self.period_end.filter(|end| told && *end > now)
-    }
-}
-
-fn time(value: &Value) -> Option<Timestamp> {
-    value.as_str().and_then(|text| text.parse().ok())
+/// When money is charged next, where it goes on.
+fn next_charge(mail: Mail, subscribed: Option<&SubscriptionStanding>) -> Option<Timestamp> {
+    let goes_on = |now: &&SubscriptionStanding| now.state == "active" && !now.ends_with_period;
+    let now = subscribed.filter(goes_on).filter(|_| matches!(mail, Mail::Receipt | Mail::TrialEnding))?;
+    now.trial_end.or(now.period_end)
 }
 
 /// The order names what was sold; what is renewed, or stops, is what is subscribed to now.
-fn bought(mail: Mail, catalog: &Catalog, told: &Told, subscribed: &Standing) -> Vec<Item> {
-    let sale = mail == Mail::Receipt && told.charge.as_ref().is_some_and(|charge| charge.is_sale);
-    let product = subscribed.product.as_deref().filter(|_| !sale).and_then(|id| provided(catalog, id));
-    if let Some((product, _)) = product {
-        return vec![Item { name: product.name.clone(), quantity: subscribed.quantity }];
+fn bought(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> Vec<Item> {
+    let sale = mail == Mail::Receipt && told.charge.as_ref().is_some_and(|charge| charge.charge == "sale");
+    let renewed = subscribed.filter(|_| !sale);
+    if let Some((now, (product, _))) = renewed.and_then(|now| Some((now, catalog.price(now.price.as_deref()?)?))) {
+        return vec![Item { name: product.name.clone(), quantity: now.quantity }];
     }
     let ordered = told.order.iter().flat_map(|order| &order.items);
     ordered.map(|item| Item { name: item.name.clone(), quantity: item.quantity.into() }).collect()
 }
 
-/// The price that is that product at the provider.
-fn provided<'a>(catalog: &'a Catalog, id: &str) -> Option<(&'a crate::catalog::Product, &'a crate::catalog::Price)> {
-    catalog.products.iter().find_map(|product| {
-        let price = product.prices.iter().find(|price| price.provider_product == id)?;
-        Some((product, price))
-    })
-}
-
 /// How much, and whether tax may come on top.
-fn amount(mail: Mail, catalog: &Catalog, told: &Told, subscribed: &Standing) -> (Option<Money>, bool) {
+fn amount(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
     let charged = || told.charge.as_ref().and_then(|charge| charge.money);
     match mail {
         // A trial begins with a payment of nothing.
@@ -186,31 +144,23 @@ fn amount(mail: Mail, catalog: &Catalog, told: &Told, subscribed: &Standing) -> 
 }
 
 /// What the catalog asks for a period; nothing where the buyer pays in another currency.
-fn listed(catalog: &Catalog, told: &Told, subscribed: &Standing) -> (Option<Money>, bool) {
-    let Some((_, price)) = subscribed.product.as_deref().and_then(|id| provided(catalog, id)) else {
-        return (None, false);
-    };
+fn listed(catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
+    let found = subscribed.and_then(|now| Some((now, catalog.price(now.price.as_deref()?)?)));
+    let Some((now, (_, price))) = found else { return (None, false) };
     let paid_in = told.order.as_ref().map(|order| order.total.currency);
     if paid_in.is_some_and(|currency| currency != price.money.currency) {
         return (None, false);
     }
     let times = |money: Money, quantity: i64| money.times(u32::try_from(quantity).ok()?).ok();
-    let addons = subscribed.addons.iter().map(|(id, quantity)| {
-        times(catalog.addons.iter().find(|addon| addon.provider_addon == *id)?.money, *quantity)
-    });
-    let base = times(price.money, subscribed.quantity);
-    let total = addons.fold(base, |total, addon| total?.plus(addon?).ok());
+    let addons = now.addons.iter().map(|(id, quantity)| times(catalog.addon_sold_as(id)?.money, *quantity));
+    let total = addons.fold(times(price.money, now.quantity), |total, addon| total?.plus(addon?).ok());
     (total, total.is_some() && !price.tax_inclusive)
 }
 
-fn access_until(mail: Mail, told: &Told, subscribed: &Standing) -> Option<Timestamp> {
+fn access_until(mail: Mail, subscribed: Option<&SubscriptionStanding>) -> Option<Timestamp> {
     match mail {
-        Mail::PaymentFailed => {
-            let all = told.access_now.iter().chain(&told.access_then).flat_map(items);
-            let grace = all.filter(|(_, item)| item["state"] == "grace");
-            grace.filter_map(|(_, item)| time(&item["valid_until"]).or_else(|| time(&item["until"]))).max()
-        }
-        Mail::Canceled => subscribed.period_end,
+        Mail::PaymentFailed => subscribed?.grace_until,
+        Mail::Canceled => subscribed?.period_end,
         _ => None,
     }
 }

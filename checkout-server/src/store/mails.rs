@@ -1,6 +1,8 @@
 //! What a mail has to know: its event, whom it goes to, and how things stand now. Read when the mail is
 //! sent, so that a message in the outbox holds nothing personal and a new address counts at once.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
@@ -11,48 +13,39 @@ use super::rows::find;
 use super::{Store, StoreError};
 use crate::announcement::Kind;
 use crate::checkout::Order;
+use crate::entitlement::Entitlement;
+use crate::standing::{Standing, SubscriptionStanding};
 
 /// A cancellation and the end of access that it brings are told within one another's hour.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Somebody to write to.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Contact {
+pub struct Recipient {
     /// Where to.
     pub email: String,
     /// What they are called.
     pub name: Option<String>,
 }
 
-impl std::fmt::Debug for Contact {
+impl std::fmt::Debug for Recipient {
     /// Personal data does not print itself.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Contact(personal data)")
+        f.write_str("Recipient(personal data)")
     }
 }
 
 /// Money that came in, or that should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Charge {
+pub struct Charged {
     /// The provider's id.
     pub id: String,
     /// How much.
     pub money: Option<Money>,
     /// When, by the provider's clock.
     pub at: Option<Timestamp>,
-    /// Whether it paid the order itself, not a renewal.
-    pub is_sale: bool,
-}
-
-/// A subscription as the projection has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subscribed {
-    /// The provider's id.
-    pub id: String,
-    /// Where it stands.
-    pub state: String,
-    /// [`crate::event::Subscription`] as JSON.
-    pub data: Value,
+    /// What for, see [`crate::event::payment::Charge::as_str`].
+    pub charge: String,
 }
 
 /// An event, and all that a mail about it may say.
@@ -64,24 +57,24 @@ pub struct Told {
     pub kind: Kind,
     /// When, by our clock.
     pub at: Timestamp,
-    /// What the customer could use before it, with it, and can now.
+    /// What the customer could use before it: `entitlements` of the last event that changed them.
     pub access_before: Option<Value>,
-    /// See above.
+    /// And with it.
     pub access_then: Option<Value>,
-    /// See above.
-    pub access_now: Option<Value>,
+    /// And now.
+    pub access_now: BTreeMap<String, Entitlement>,
     /// What happened to the same object since.
     pub since: Vec<Kind>,
     /// Whether a mail about a cancellation went with it.
     pub cancellation_was_told: bool,
     /// Whom to write to.
-    pub contact: Option<Contact>,
+    pub contact: Option<Recipient>,
     /// What was ordered.
     pub order: Option<Order>,
     /// The payment it is about, or the newest of its subscription.
-    pub charge: Option<Charge>,
-    /// The subscription it is about.
-    pub subscription: Option<Subscribed>,
+    pub charge: Option<Charged>,
+    /// The subscription it is about, by the provider's id, as it stands now.
+    pub subscription: Option<(String, SubscriptionStanding)>,
 }
 
 impl Store {
@@ -133,22 +126,23 @@ impl Event {
     }
 
     fn with_its_surroundings(self, connection: &Connection) -> Result<Told, StoreError> {
-        let subscription = self.subscription(connection)?;
+        let standing = standing(connection, &self.customer)?;
+        let subscription = self.subscription(&standing);
         let charge = self.charge(connection, subscription.as_ref())?;
-        let checkout = self.checkout(connection, subscription.as_ref())?;
+        let checkout = self.checkout(&standing, subscription.as_ref());
         let order = match &checkout {
             Some(id) => find(connection, "id", id)?.map(|checkout| checkout.order),
             None => None,
         };
         // Who bought hears of the sale; of what follows, whoever bought last.
-        let sale = charge.as_ref().is_some_and(|charge| charge.is_sale && self.kind == Kind::PaymentSucceeded);
+        let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
         Ok(Told {
             contact: contact(connection, &self.customer, checkout.as_deref().filter(|_| sale))?,
-            access_before: self.access(connection, "seq < ?2 ORDER BY seq DESC")?,
-            access_now: self.access(connection, "seq >= ?2 ORDER BY seq DESC")?,
+            access_before: self.access_before(connection)?,
             since: self.since(connection)?,
             cancellation_was_told: self.cancellation_was_told(connection)?,
             access_then: self.data.get("entitlements").cloned(),
+            access_now: standing.entitlements,
             event: self.id,
             kind: self.kind,
             at: self.at,
@@ -160,76 +154,62 @@ impl Event {
 
     /// The subscription of that id; else that of the payment; else the customer's that changed last and is
     /// not well, which is the one that takes access.
-    fn subscription(&self, connection: &Connection) -> Result<Option<Subscribed>, StoreError> {
-        let of = |sql: &str, id: &str| -> Result<Option<Subscribed>, StoreError> {
-            let row = connection.prepare_cached(sql)?.query_row([id], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-            });
-            let Some((id, state, data)) = row.optional()? else { return Ok(None) };
-            let impossible = |_| StoreError::Impossible { table: "subscriptions", id: id.clone(), column: "data" };
-            let data = serde_json::from_str(&data).map_err(impossible)?;
-            Ok(Some(Subscribed { id, state, data }))
+    fn subscription(&self, standing: &Standing) -> Option<(String, SubscriptionStanding)> {
+        let all = &standing.subscriptions;
+        let id = match self.kind {
+            Kind::PaymentSucceeded => standing.payments.get(&self.object)?.subscriptions.first()?,
+            Kind::EntitlementsChanged => {
+                let well = |one: &SubscriptionStanding| one.state == "active" && !one.over;
+                all.iter().max_by_key(|(_, one)| (!well(one), one.changed)).map(|(id, _)| id)?
+            }
+            _ => &self.object,
         };
-        match self.kind {
-            Kind::PaymentSucceeded => of(
-                "SELECT id, state, data FROM subscriptions JOIN subscription_payments ON subscription_id = id
-                 WHERE payment_id = ?1 ORDER BY id LIMIT 1",
-                &self.object,
-            ),
-            Kind::EntitlementsChanged => of(
-                "SELECT id, state, data FROM subscriptions WHERE customer = ?1
-                 ORDER BY state IN ('active', 'pending'), changed_at DESC, id LIMIT 1",
-                &self.customer,
-            ),
-            _ => of("SELECT id, state, data FROM subscriptions WHERE id = ?1", &self.object),
-        }
+        all.get(id).map(|subscription| (id.clone(), subscription.clone()))
     }
 
-    fn charge(&self, connection: &Connection, of: Option<&Subscribed>) -> Result<Option<Charge>, StoreError> {
-        const COLUMNS: &str = "payments.id, amount, currency, payments.created_at,
-            EXISTS (SELECT 1 FROM checkouts WHERE checkouts.payment_id = payments.id) FROM payments";
-        let read = |condition: &str, id: &str| -> Result<Option<Charge>, StoreError> {
+    fn checkout(&self, standing: &Standing, of: Option<&(String, SubscriptionStanding)>) -> Option<String> {
+        let paid = standing.payments.get(&self.object).map(|payment| payment.checkout.clone());
+        paid.or_else(|| of.map(|(_, subscription)| subscription.checkout.clone()))
+    }
+
+    fn charge(
+        &self,
+        connection: &Connection,
+        of: Option<&(String, SubscriptionStanding)>,
+    ) -> Result<Option<Charged>, StoreError> {
+        const COLUMNS: &str = "payments.id, amount, currency, payments.created_at, charge FROM payments";
+        let read = |condition: &str, id: &str| -> Result<Option<Charged>, StoreError> {
             let sql = format!("SELECT {COLUMNS} {condition}");
             let charge = connection.prepare_cached(&sql)?.query_row([id], |row| {
                 let currency: Option<String> = row.get(2)?;
                 let money = row.get::<_, Option<i64>>(1)?.zip(currency.and_then(|code| code.parse().ok()));
                 let at: Option<i64> = row.get(3)?;
-                Ok(Charge {
+                Ok(Charged {
                     id: row.get(0)?,
                     money: money.map(|(amount, currency)| Money::new(amount, currency)),
                     at: at.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
-                    is_sale: row.get(4)?,
+                    charge: row.get(4)?,
                 })
             });
             Ok(charge.optional()?)
         };
         match (self.kind, of) {
             (Kind::PaymentSucceeded, _) => read("WHERE payments.id = ?1", &self.object),
-            (_, Some(subscription)) => read(
+            (_, Some((subscription, _))) => read(
                 "JOIN subscription_payments ON payment_id = payments.id
                  WHERE subscription_id = ?1 AND amount > 0 ORDER BY payments.created_at DESC, payments.id LIMIT 1",
-                &subscription.id,
+                subscription,
             ),
             _ => Ok(None),
         }
     }
 
-    fn checkout(&self, connection: &Connection, of: Option<&Subscribed>) -> Result<Option<String>, StoreError> {
-        let (table, id) = match (self.kind, of) {
-            (Kind::PaymentSucceeded, _) => ("payments", self.object.as_str()),
-            (_, Some(subscription)) => ("subscriptions", subscription.id.as_str()),
-            _ => return Ok(None),
-        };
-        let sql = format!("SELECT checkout_id FROM {table} WHERE id = ?1");
-        Ok(connection.prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?.flatten())
-    }
-
-    /// The `entitlements` of the first event of the customer that says what changed in them.
-    fn access(&self, connection: &Connection, which: &str) -> Result<Option<Value>, StoreError> {
+    /// The `entitlements` of the customer's last event that changed them before this one.
+    fn access_before(&self, connection: &Connection) -> Result<Option<Value>, StoreError> {
+        let sql = "SELECT data FROM events WHERE customer = ?1 AND kind = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT 1";
         let kind = Kind::EntitlementsChanged.as_str();
-        let sql = format!("SELECT data FROM events WHERE customer = ?1 AND kind = '{kind}' AND {which} LIMIT 1");
-        let data: Option<String> =
-            connection.prepare_cached(&sql)?.query_row(params![self.customer, self.seq], |row| row.get(0)).optional()?;
+        let before = params![self.customer, kind, self.seq];
+        let data: Option<String> = connection.prepare_cached(sql)?.query_row(before, |row| row.get(0)).optional()?;
         let body: Option<Value> = data.and_then(|data| serde_json::from_str(&data).ok());
         Ok(body.and_then(|body| body.get("entitlements").cloned()))
     }
@@ -252,14 +232,24 @@ impl Event {
     }
 }
 
+/// How the customer stands now; as somebody new where nothing is known.
+fn standing(connection: &Connection, customer: &str) -> Result<Standing, StoreError> {
+    let sql = "SELECT standing FROM customers WHERE customer = ?1";
+    let text: Option<String> = connection.prepare_cached(sql)?.query_row([customer], |row| row.get(0)).optional()?;
+    let Some(text) = text else { return Ok(Standing::default()) };
+    // Not the key: it may be an e-mail address.
+    let impossible = |_| StoreError::Impossible { table: "customers", id: "…".to_owned(), column: "standing" };
+    serde_json::from_str(&text).map_err(impossible)
+}
+
 /// Whom to write to: who gave an address with that checkout, or with the customer's newest paid one.
-fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Contact>, StoreError> {
+fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Recipient>, StoreError> {
     let contact = connection
         .prepare_cached(
             "SELECT email, name FROM contacts JOIN checkouts ON checkouts.id = checkout_id WHERE customer = ?1
              ORDER BY checkouts.id IS ?2 DESC, status IN ('paid', 'fulfilled') DESC, created_at DESC, checkouts.id LIMIT 1",
         )?
-        .query_row(params![customer, checkout], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
+        .query_row(params![customer, checkout], |row| Ok(Recipient { email: row.get(0)?, name: row.get(1)? }))
         .optional()?;
     Ok(contact)
 }
