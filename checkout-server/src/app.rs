@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedMutexGuard, Semaphore, broadcast};
+use tokio::sync::{OwnedMutexGuard, Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +37,8 @@ pub struct Shared {
     pub flights: Flights,
     /// Tells who watches that a checkout has changed.
     pub changes: Changes,
+    /// Wakes whoever works off what is to be told, and what only takes time.
+    pub news: watch::Sender<u64>,
     /// What robots have used up.
     pub abuse: Abuse,
     /// Whether anything is sold.
@@ -91,6 +93,7 @@ impl App {
             tasks: TaskTracker::new(),
             flights: Flights::default(),
             changes: Changes::default(),
+            news: watch::Sender::new(0),
             abuse,
             selling,
             admission: Classes::new(),

@@ -30,7 +30,7 @@ pub(crate) use fields::nearest;
 pub type Grants = BTreeMap<String, BTreeMap<String, Limit>>;
 
 /// A checked catalog. Every reference in it leads somewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Catalog {
     /// In the order of the file.
     pub products: Vec<Product>,

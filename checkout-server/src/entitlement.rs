@@ -145,10 +145,8 @@ pub enum Reason {
 /// One thing that was bought, with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
-    /// What it gives.
+    /// What it gives, for as many as were bought: see `Catalog::terms_of`.
     pub terms: Terms,
-    /// How many were bought.
-    pub quantity: i64,
     /// Whether it was paid as ordered.
     pub paid: Paid,
     /// The subscription that it began, if it is one.
@@ -271,8 +269,7 @@ pub fn entitlements(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) 
     for purchase in purchases {
         let access = purchase.access(now);
         for (name, limits) in &purchase.terms.grants {
-            let limits = limits.iter().map(|(name, limit)| (name.clone(), limit.of(purchase.quantity))).collect();
-            add(&mut all, name, Entitlement { access, limits });
+            add(&mut all, name, Entitlement { access, limits: limits.clone() });
         }
     }
     for ByHand { entitlement, given: _, until, limits } in in_force(by_hand, true, now) {

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
-use crate::{http, telemetry};
+use crate::{access, http, telemetry};
 
 /// Connections of the operations listener: a few dashboards and probes.
 const MOST_OPERATORS: usize = 64;
@@ -41,6 +41,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
+    app.tasks.spawn(access::run(app.clone()));
     app.selling.report();
     let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));

@@ -5,7 +5,9 @@ use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::store::{Accepted, Delivery, Effect, StoreError};
+use crate::clock::Clock;
+use crate::event::Notice;
+use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};
 
 /// Takes a delivery whose signature has been checked.
 ///
@@ -26,38 +28,69 @@ pub async fn accept(
         Accepted::Stored(_) => "stored",
     };
     metrics::counter!("checkout_webhooks_total", "kind" => kind, "outcome" => outcome).increment(1);
-    if let Accepted::Stored(effect) = &accepted {
-        tell(app, effect);
+    if let Accepted::Stored(effects) = &accepted {
+        tell(app, effects);
     }
     Ok(accepted)
 }
 
-/// Says what a delivery did to those who watch: pages by the change, operators by logs and metrics.
-fn tell(app: &App, effect: &Effect) {
-    match effect {
-        Effect::None | Effect::Unclaimed { names_an_order: false } => {}
-        Effect::Unclaimed { names_an_order: true } => {
-            metrics::counter!("checkout_payments_unclaimed_total").increment(1);
-            tracing::error!("a payment names an order that we do not have");
-        }
-        Effect::Stuck(error) => {
-            metrics::counter!("checkout_notices_stuck_total").increment(1);
-            tracing::error!(%error, "a notice was kept and could not be folded");
-        }
-        Effect::Changed(change) => {
-            tracing::info!(checkout = %change.checkout, status = change.status.as_str(), "a webhook changed a checkout");
-            if change.status == CheckoutStatus::NeedsReview {
-                metrics::counter!("checkout_needs_review_total").increment(1);
-                tracing::error!(checkout = %change.checkout, "paid, but not as ordered: look at it");
-            }
-            if change.paid_twice {
-                metrics::counter!("checkout_paid_twice_total").increment(1);
-                tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
-            }
-            app.abuse.hear(change, app.clock.now());
-            app.changes.publish(&change.checkout);
-        }
+/// Takes the provider's answer to a question that was asked at `asked_at`, by the shop's clock.
+///
+/// # Errors
+/// It could not be stored; it has to be asked again.
+pub async fn answered(
+    app: &App,
+    kind: &'static str,
+    body: Vec<u8>,
+    notice: Notice,
+    asked_at: Timestamp,
+) -> Result<Effects, StoreError> {
+    let now = app.clock.now();
+    // Webhooks are signed by the wall's clock, in whole seconds.
+    let asked_by_the_wall = Clock::wall() - now.duration_since(asked_at);
+    let observed_at = Timestamp::from_second(asked_by_the_wall.as_second()).unwrap_or(asked_by_the_wall);
+    let answer = Answered { provider: "dodo", kind, body, notice, asked_at, observed_at };
+    let effects = app.store.observe(answer, now).await?;
+    tell(app, &effects);
+    Ok(effects)
+}
+
+/// Says what was changed to those who watch: pages by the change, operators by logs and metrics.
+pub fn tell(app: &App, effects: &Effects) {
+    if effects.unclaimed.is_some_and(|unclaimed| unclaimed.names_an_order) {
+        metrics::counter!("checkout_payments_unclaimed_total").increment(1);
+        tracing::error!("a payment names an order that we do not have");
     }
+    if let Some(error) = &effects.stuck {
+        metrics::counter!("checkout_notices_stuck_total").increment(1);
+        tracing::error!(%error, "a notice was kept and could not be folded");
+    }
+    for reason in &effects.asked {
+        metrics::counter!("checkout_refetches_asked_total", "reason" => *reason).increment(1);
+    }
+    for told in &effects.told {
+        metrics::counter!("checkout_events_total", "type" => told.kind.as_str()).increment(1);
+    }
+    for change in &effects.changes {
+        tell_change(app, change);
+    }
+    if !effects.told.is_empty() {
+        app.news.send_modify(|told| *told = told.wrapping_add(1));
+    }
+}
+
+fn tell_change(app: &App, change: &Change) {
+    tracing::info!(checkout = %change.checkout, status = change.status.as_str(), "a webhook changed a checkout");
+    if change.status == CheckoutStatus::NeedsReview {
+        metrics::counter!("checkout_needs_review_total").increment(1);
+        tracing::error!(checkout = %change.checkout, "paid, but not as ordered: look at it");
+    }
+    if change.paid_twice {
+        metrics::counter!("checkout_paid_twice_total").increment(1);
+        tracing::error!(checkout = %change.checkout, "paid twice: give one payment back");
+    }
+    app.abuse.hear(change, app.clock.now());
+    app.changes.publish(&change.checkout);
 }
 
 /// A label of few values, whatever is sent.

@@ -6,6 +6,7 @@
 //! [`http`], [`cli`]. Start reading at [`http::router`].
 
 pub mod abuse;
+pub mod access;
 pub mod announcement;
 pub mod app;
 pub mod catalog;

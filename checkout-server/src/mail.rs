@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::outbox::{MailRoute, Message, Outcome};
-use crate::store::Told;
+use crate::store::Occurrence;
 
 pub mod example;
 pub mod letter;
@@ -56,7 +56,7 @@ impl Mailer {
 pub async fn send(app: &App, message: &Message) -> Outcome {
     let Some(mailer) = &app.mailer else { return park("no mail server is in the settings") };
     let Some(mail) = Mail::named(&message.target) else { return park("there is no mail of that name") };
-    let told = match app.store.told(&message.event).await {
+    let told = match app.store.occurrence(&message.event).await {
         Ok(Some(told)) => told,
         Ok(None) => return park("its event is not there"),
         Err(error) => {
@@ -75,7 +75,7 @@ pub async fn send(app: &App, message: &Message) -> Outcome {
 }
 
 /// The mail as it travels; or what becomes of the message without one.
-fn written(app: &App, mailer: &Mailer, mail: Mail, told: &Told, id: &str) -> Result<lettre::Message, Outcome> {
+fn written(app: &App, mailer: &Mailer, mail: Mail, told: &Occurrence, id: &str) -> Result<lettre::Message, Outcome> {
     let now = app.clock.now();
     let nobody = || Outcome::Cancel { why: "nobody to write to is known".to_owned() };
     let to = told.contact.as_ref().ok_or_else(nobody)?;

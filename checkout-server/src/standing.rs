@@ -229,10 +229,10 @@ impl Bought {
         };
         let subscribed = self.subscriptions.iter().map(|subscription| {
             let seen = &subscription.seen;
-            let product = seen.product.as_deref().unwrap_or_default();
+            let price = seen.product.as_deref().and_then(|product| catalog.sold_as(product));
+            let terms = price.map(|price| catalog.terms_of(price, seen.quantity, &seen.addons));
             let purchase = Purchase {
-                terms: catalog.terms_of(product, &seen.addons),
-                quantity: seen.quantity.max(0),
+                terms: terms.unwrap_or_default(),
                 paid,
                 exhausted: self.gave_up(subscription),
                 money: money::of_subscription(self, subscription),
@@ -242,11 +242,11 @@ impl Bought {
             (Some(subscription), purchase)
         });
         let others = self.order.products.iter().filter_map(|(product, quantity)| {
-            let sold_once = catalog.sold_as(product)?.billing == Billing::OneTime;
+            let price = catalog.sold_as(product)?;
+            let sold_once = price.billing == Billing::OneTime;
             // A subscription of which nothing was heard yet is waited for.
             (sold_once || self.subscriptions.is_empty()).then(|| Purchase {
-                terms: catalog.terms_of(product, &[]),
-                quantity: *quantity,
+                terms: catalog.terms_of(price, *quantity, &[]),
                 paid: if sold_once { paid } else { Paid::No },
                 exhausted: false,
                 money: money::of_sale(self),

@@ -3,25 +3,39 @@
 //! `rows.rs` how it is written, and `sqlite.rs` how SQLite is made to keep its promises.
 
 use checkout_types::CheckoutStatus;
+use checkout_types::money::Money;
 use jiff::Timestamp;
 
+use crate::announcement::Kind;
 use crate::checkout::Order;
 use crate::customer::CustomerKey;
 use crate::error::{Code, Problem};
 use crate::event::Notice;
 use crate::keys::AddressKey;
+use crate::standing::{News, Standing};
 
+mod access;
+mod account;
 mod fold;
 mod folder;
+mod inbox;
 mod mails;
+mod objects;
+mod passing;
+mod projection;
 mod recent;
+mod record;
+mod renewals;
 mod rows;
+mod rules;
 mod selling;
 mod sqlite;
 mod verbs;
 
+pub use access::StoredAccess;
 pub use folder::prepare as prepare_folder;
-pub use mails::{Charged, Recipient, Told};
+pub use mails::{Charged, Occurrence, Recipient};
+pub use rules::Rules;
 pub use sqlite::Store;
 
 /// A checkout as it is stored.
@@ -110,23 +124,69 @@ pub enum Accepted {
     /// It was known already; nothing changed.
     Repeat,
     /// It was new.
-    Stored(Effect),
+    Stored(Effects),
 }
 
-/// What a new delivery changed.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Nothing: it is about no payment, or says what was known.
-    None,
-    /// A payment that belongs to no order of ours. If it names one, somebody should look.
-    Unclaimed {
-        /// Whether its metadata names an order in our way.
-        names_an_order: bool,
-    },
-    /// An order.
-    Changed(Change),
-    /// It could not be folded; it is kept and can be replayed once the row is mended.
-    Stuck(StoreError),
+/// The provider's answer to a question of ours, to be kept like a delivery.
+#[derive(Clone)]
+pub struct Answered {
+    /// `dodo`.
+    pub provider: &'static str,
+    /// What it is about: `payment`, `subscription`, `refund` or `dispute`.
+    pub kind: &'static str,
+    /// As it came.
+    pub body: Vec<u8>,
+    /// What it says.
+    pub notice: Notice,
+    /// When we asked, by the shop's clock.
+    pub asked_at: Timestamp,
+    /// The same by the wall's: comparable with when webhooks were signed, so in whole seconds.
+    pub observed_at: Timestamp,
+}
+
+/// What a new observation changed.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// The checkouts that stand elsewhere now.
+    pub changes: Vec<Change>,
+    /// Whether it is about a payment that belongs to no order of ours.
+    pub unclaimed: Option<Unclaimed>,
+    /// Why it could not be folded, where it could not: it is kept and can be folded later.
+    pub stuck: Option<StoreError>,
+    /// What is told of it, once it is committed.
+    pub told: Vec<Told>,
+    /// Why the provider is to be asked, where it is.
+    pub asked: Vec<&'static str>,
+}
+
+/// A payment that belongs to no order of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unclaimed {
+    /// Whether its metadata names an order in our way: then somebody should look.
+    pub names_an_order: bool,
+}
+
+/// A piece of news that was written down, for metrics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What.
+    pub kind: Kind,
+    /// The money that came in or went back with it.
+    pub money: Option<Money>,
+    /// What the payment was for, where it is about one.
+    pub charge: Option<String>,
+}
+
+impl Told {
+    fn new(news: &News, standing: &Standing) -> Self {
+        let payment = standing.payments.get(&news.object);
+        let money = match news.kind {
+            Kind::PaymentSucceeded => payment.and_then(|payment| payment.amount),
+            Kind::PaymentRefunded => standing.refunds.get(&news.cause).and_then(|refund| refund.amount),
+            _ => None,
+        };
+        Self { kind: news.kind, money, charge: payment.map(|payment| payment.charge.clone()) }
+    }
 }
 
 /// A checkout that a delivery changed.

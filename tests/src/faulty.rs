@@ -16,7 +16,7 @@ use checkout_server::provider::{Answer, NewSession, Provider, ProviderError, Ses
 use checkout_server::quote::Cart;
 use checkout_server::quote::preview::Preview;
 use checkout_server::signature::SigningSecret;
-use checkout_server::store::Store;
+use checkout_server::store::{Rules, Store};
 use reqwest::Response;
 use reqwest::header::ORIGIN;
 use serde_json::json;
@@ -76,7 +76,7 @@ pub async fn quote_under(fault: Fault) -> Response {
         catalog: Catalog::parse(include_str!("../../catalog.example.toml")).expect("the example has no mistakes"),
         clock: Clock::default(),
         provider: Box::new(Faulty(fault)),
-        store: Store::open(&data.path().join("checkout.db")).expect("a new database"),
+        store: Store::open(&data.path().join("checkout.db"), Rules::default()).expect("a new database"),
         keys: Keys::new("a secret key of at least 32 characters".to_owned().into()),
         webhook_secrets: vec![SigningSecret::parse("whsec_c2VjcmV0").expect("base64")],
         public_url: helper.clone(),

@@ -17,7 +17,9 @@ CREATE INDEX contacts_by_email ON contacts (email);
 -- The inbox also keeps the provider's answers to our own questions: the fold of it is the projection (G16).
 ALTER TABLE notices ADD COLUMN source TEXT NOT NULL DEFAULT 'webhook';  -- or 'refetch'
 ALTER TABLE notices ADD COLUMN object_id TEXT;                          -- what it is about, where we can read it
-ALTER TABLE notices ADD COLUMN again_at INTEGER;                        -- when the same answer was last given again
+ALTER TABLE notices ADD COLUMN asked_at INTEGER;                        -- when we asked, by the shop's clock
+ALTER TABLE notices ADD COLUMN again_at INTEGER;                        -- observed_at of the last answer that was the same
+ALTER TABLE notices ADD COLUMN again_asked_at INTEGER;                  -- asked_at of it
 ALTER TABLE notices ADD COLUMN stuck TEXT;                              -- why it could not be folded; NULL where it was
 CREATE INDEX notices_by_object ON notices (object_id) WHERE object_id IS NOT NULL;
 CREATE INDEX notices_stuck ON notices (seq) WHERE stuck IS NOT NULL;

@@ -14,9 +14,10 @@ use crate::http;
 use crate::http::assets::Releases;
 use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
+use crate::outbox::Routes;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
-use crate::store::{self, Store};
+use crate::store::{self, Rules, Store};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -51,18 +52,20 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         "operations": format!("http://{}", listeners.operations.local_addr()?),
     });
 
+    let catalog = read_catalog(&settings.catalog)?;
+    let rules = Rules::new(&catalog, Routes::default());
     let app = App::open(Parts {
         trusted_proxies: settings.trusted_proxies,
         limits: settings.limits,
         mailer: settings.mailer,
-        catalog: read_catalog(&settings.catalog)?,
+        catalog,
         clock: Clock::default(),
         provider: Box::new(Guard::new(Dodo::new(
             &settings.provider_api,
             &settings.provider_checkout,
             settings.provider_key,
         )?)),
-        store: Store::open(&data.join("checkout.db"))?,
+        store: Store::open(&data.join("checkout.db"), rules)?,
         keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,

@@ -18,11 +18,12 @@ use crate::clock::Clock;
 use crate::helper::{self, Listeners};
 use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
+use crate::outbox::Routes;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
 use crate::sandbox::{Sandbox, SandboxConfig};
 use crate::signature::SigningSecret;
-use crate::store::{self, Store};
+use crate::store::{self, Rules, Store};
 use crate::{http, random};
 
 /// What a demo is started with.
@@ -105,6 +106,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
         base_url: ready.sandbox.clone(),
     });
+    let rules = Rules::new(&catalog, Routes::default());
     let app = App::open(Parts {
         // So that a header can play a buyer from anywhere: nobody but this machine reaches a demo.
         trusted_proxies: ["127.0.0.1", "::1"]
@@ -115,7 +117,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
             Dodo::new(&ready.sandbox, &ready.sandbox, SecretString::from(ready.sandbox_key.clone()))
                 .map_err(io::Error::other)?,
         )),
-        store: Store::open(&data.join("checkout.db")).map_err(io::Error::other)?,
+        store: Store::open(&data.join("checkout.db"), rules).map_err(io::Error::other)?,
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         limits,
         mailer: None,

@@ -13,7 +13,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn terms() -> Terms {
-    let limits = BTreeMap::from([("seats".to_owned(), Limit::PerUnit(1)), ("projects".to_owned(), Limit::Fixed(10))]);
+    let limits = BTreeMap::from([("seats".to_owned(), Limit::Fixed(3)), ("projects".to_owned(), Limit::Fixed(10))]);
     Terms {
         grants: BTreeMap::from([("pro".to_owned(), limits)]),
         grace: SignedDuration::from_hours(24 * 7),
@@ -25,7 +25,6 @@ fn terms() -> Terms {
 fn once() -> Purchase {
     Purchase {
         terms: terms(),
-        quantity: 3,
         paid: Paid::Yes,
         subscription: None,
         money: MoneyBack::No,
@@ -42,7 +41,7 @@ fn subscribed(state: SubscriptionState, told: i64) -> Purchase {
         customer: None,
         state,
         product: None,
-        quantity: 3,
+        quantity: 1,
         addons: vec![],
         created_at: Some(at(0)),
         period: Some(Period { start: at(0), end: at(END) }),
@@ -132,6 +131,9 @@ fn the_best_of_all_counts_and_a_block_beats_everything() {
     let all = entitlements(&[held.clone(), once()], &[], at(10 * DAY));
     assert_eq!(all["pro"].access.reason, Reason::Purchase);
     assert_eq!(all["pro"].limits["seats"], Limit::Fixed(3));
+    let mut fewer = once();
+    fewer.terms.grants.get_mut("pro").unwrap().insert("seats".to_owned(), Limit::Fixed(1));
+    assert_eq!(entitlements(&[held.clone(), fewer], &[], at(2))["pro"].limits["seats"], Limit::Fixed(3));
     let alone = entitlements(std::slice::from_ref(&held), &[], at(40 * DAY));
     assert_eq!(
         (alone["pro"].access.state, alone["pro"].limits.len()),

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn the_newest_known_word_counts_in_any_order() {
-        let words = [told(DunningState::Recovering, 1), told(DunningState::Exhausted, 2), told(DunningState::Unknown, 3)];
+        let words =
+            [told(DunningState::Recovering, 1), told(DunningState::Exhausted, 2), told(DunningState::Unknown, 3)];
         for turn in 0..3 {
             let mut words = words.clone();
             words.rotate_left(turn);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::announcement::Kind;
 use crate::standing::SubscriptionStanding;
-use crate::store::Told;
+use crate::store::Occurrence;
 
 /// The mails that buyers get. Each is a folder of templates of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,7 +108,7 @@ impl Taken {
 
 /// Why a mail is not worth sending any more, as things stand now; `None` where it is.
 #[must_use]
-pub fn overtaken(mail: Mail, told: &Told) -> Option<&'static str> {
+pub fn overtaken(mail: Mail, told: &Occurrence) -> Option<&'static str> {
     let has_been = |kinds: &[Kind]| told.since.iter().any(|kind| kinds.contains(kind));
     let now = told.subscription.as_ref().map(|(_, subscription)| subscription);
     let over = has_been(&[Kind::SubscriptionEnded])
@@ -131,7 +131,7 @@ pub fn overtaken(mail: Mail, told: &Told) -> Option<&'static str> {
     }
 }
 
-fn access_is_fine(told: &Told) -> Option<&'static str> {
+fn access_is_fine(told: &Occurrence) -> Option<&'static str> {
     let taken = match (&told.access_before, &told.access_then) {
         (Some(before), Some(then)) => taken(before, then),
         _ => Vec::new(),
@@ -147,16 +147,16 @@ fn access_is_fine(told: &Told) -> Option<&'static str> {
 
 /// One thing that could be used and cannot any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taking {
+pub(super) struct Taking {
     /// Its name in the catalog.
-    pub name: String,
+    pub(super) name: String,
     /// Why.
-    pub reason: Taken,
+    pub(super) reason: Taken,
 }
 
 /// What was given before and is not given then, as far as mails tell of it.
 #[must_use]
-pub fn taken(before: &Value, then: &Value) -> Vec<Taking> {
+pub(super) fn taken(before: &Value, then: &Value) -> Vec<Taking> {
     let taken = items(then).filter(|(name, _)| is_given(before, name) && !is_given(then, name));
     taken
         .filter_map(|(name, item)| Some(Taking { name, reason: Taken::of(item["reason"].as_str()?)? }))
@@ -169,7 +169,7 @@ fn is_given(entitlements: &Value, name: &str) -> bool {
 }
 
 /// The entitlements of an event's body: a list of objects with a name, or one object by name.
-pub(super) fn items(entitlements: &Value) -> impl Iterator<Item = (String, &Value)> {
+fn items(entitlements: &Value) -> impl Iterator<Item = (String, &Value)> {
     let items = entitlements.get("items").unwrap_or(entitlements);
     let listed = items.as_array().into_iter().flatten().filter_map(|item| {
         let name = item["name"].as_str().or_else(|| item["entitlement"].as_str())?;
@@ -212,8 +212,8 @@ mod tests {
         serde_json::from_value(nothing).unwrap()
     }
 
-    fn told(kind: Kind) -> Told {
-        Told {
+    fn told(kind: Kind) -> Occurrence {
+        Occurrence {
             event: "evt_1".to_owned(),
             kind,
             at: Timestamp::UNIX_EPOCH,
@@ -232,12 +232,12 @@ mod tests {
     #[test]
     fn what_has_been_overtaken_is_not_sent() {
         use Mail::{Canceled, PaymentFailed, Receipt, TrialEnding};
-        let since = |mail: Mail, kinds: &[Kind]| Told { since: kinds.to_vec(), ..told(mail.kind()) };
+        let since = |mail: Mail, kinds: &[Kind]| Occurrence { since: kinds.to_vec(), ..told(mail.kind()) };
         let stands = |mail: Mail, state: &str, trial: bool, ends: bool| {
             let mut subscription = subscription(state);
             subscription.trial_end = trial.then_some(Timestamp::MAX);
             subscription.ends_with_period = ends;
-            Told { subscription: Some(("sub_1".to_owned(), subscription)), ..told(mail.kind()) }
+            Occurrence { subscription: Some(("sub_1".to_owned(), subscription)), ..told(mail.kind()) }
         };
         for (mail, told, sent) in [
             (Receipt, since(Receipt, &[Kind::PaymentRefunded]), true),
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn access_has_ended_only_where_it_was_given_and_is_not_back() {
         let kind = Kind::EntitlementsChanged;
-        let taken = |before, then| Told { access_before: before, access_then: then, ..told(kind) };
+        let taken = |before, then| Occurrence { access_before: before, access_then: then, ..told(kind) };
         let (given, grace) = (access("active", "subscription"), access("grace", "payment_failed"));
         let suspended = || access("suspended", "payment_failed");
         let nothing = Some("no access was taken");
@@ -282,11 +282,11 @@ mod tests {
             assert_eq!(overtaken(Mail::AccessEnded, &told), why, "{case}");
         }
         let again = Entitlement { access: Access::of(State::Active, Reason::Subscription), limits: BTreeMap::new() };
-        let back = Told { access_now: [("pro".to_owned(), again)].into(), ..taken(grace, suspended()) };
+        let back = Occurrence { access_now: [("pro".to_owned(), again)].into(), ..taken(grace, suspended()) };
         assert_eq!(overtaken(Mail::AccessEnded, &back), Some("access is back"));
         let canceled = taken(given, access("ended", "cancelled"));
         assert_eq!(overtaken(Mail::AccessEnded, &canceled), None);
-        let said = Told { cancellation_was_told: true, ..canceled };
+        let said = Occurrence { cancellation_was_told: true, ..canceled };
         assert_eq!(overtaken(Mail::AccessEnded, &said), Some("the mail about the cancellation says so"));
     }
 

@@ -9,7 +9,7 @@ use super::occasion::{Taken, taken};
 use super::words;
 use crate::catalog::Catalog;
 use crate::standing::SubscriptionStanding;
-use crate::store::Told;
+use crate::store::Occurrence;
 
 /// The variables of every template, with what each says. `docs/mail.md` has this table.
 pub const VARIABLES: [(&str, &str); 16] = [
@@ -77,7 +77,7 @@ pub struct Shop<'a> {
 
 /// What a mail says of what is known. `mend` is the link that mends a failed payment.
 #[must_use]
-pub fn values(mail: Mail, shop: &Shop<'_>, told: &Told, mend: Option<String>, now: Timestamp) -> Values {
+pub fn values(mail: Mail, shop: &Shop<'_>, told: &Occurrence, mend: Option<String>, now: Timestamp) -> Values {
     let subscribed = told.subscription.as_ref().map(|(_, subscription)| subscription);
     let items = bought(mail, shop.catalog, told, subscribed);
     let (amount, plus_tax) = amount(mail, shop.catalog, told, subscribed);
@@ -118,7 +118,7 @@ fn next_charge(mail: Mail, subscribed: Option<&SubscriptionStanding>) -> Option<
 }
 
 /// The order names what was sold; what is renewed, or stops, is what is subscribed to now.
-fn bought(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> Vec<Item> {
+fn bought(mail: Mail, catalog: &Catalog, told: &Occurrence, subscribed: Option<&SubscriptionStanding>) -> Vec<Item> {
     let sale = mail == Mail::Receipt && told.charge.as_ref().is_some_and(|charge| charge.charge == "sale");
     let renewed = subscribed.filter(|_| !sale);
     if let Some((now, (product, _))) = renewed.and_then(|now| Some((now, catalog.price(now.price.as_deref()?)?))) {
@@ -129,7 +129,7 @@ fn bought(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&Subscr
 }
 
 /// How much, and whether tax may come on top.
-fn amount(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
+fn amount(mail: Mail, catalog: &Catalog, told: &Occurrence, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
     let charged = || told.charge.as_ref().and_then(|charge| charge.money);
     match mail {
         // A trial begins with a payment of nothing.
@@ -144,7 +144,7 @@ fn amount(mail: Mail, catalog: &Catalog, told: &Told, subscribed: Option<&Subscr
 }
 
 /// What the catalog asks for a period; nothing where the buyer pays in another currency.
-fn listed(catalog: &Catalog, told: &Told, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
+fn listed(catalog: &Catalog, told: &Occurrence, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
     let found = subscribed.and_then(|now| Some((now, catalog.price(now.price.as_deref()?)?)));
     let Some((now, (_, price))) = found else { return (None, false) };
     let paid_in = told.order.as_ref().map(|order| order.total.currency);

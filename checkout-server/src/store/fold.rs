@@ -1,103 +1,268 @@
-//! From a delivery to a payment to a checkout, inside the transaction that keeps the delivery.
+//! From a notice to the object it shows, to the checkout and the customer that it belongs to, inside the
+//! transaction that keeps the notice (G13–G17).
 
 use std::collections::BTreeSet;
 
 use checkout_types::CheckoutStatus;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
 
+use super::objects::{self, DISPUTES, DUNNINGS, REFUNDS, SUBSCRIPTIONS};
 use super::rows::{PAYMENT_COLUMNS, find, payment_of, payments_of, save_payment};
-use super::{Change, Delivery, Effect, StoreError, StoredCheckout};
+use super::{Change, Effects, Rules, StoreError, StoredCheckout, Unclaimed, projection, renewals};
 use crate::checkout::outcome;
-use crate::event::{Payment, PaymentSeen};
+use crate::customer::CustomerKey;
+use crate::event::{
+    Dispute, DisputeSeen, Dunning, DunningSeen, Notice, Payment, PaymentSeen, PaymentState, Refund, RefundSeen, Seen,
+    Source, Subscription, SubscriptionSeen, SubscriptionState,
+};
 
-/// Stores a delivery; `false` where it is a repeat.
-pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<bool, StoreError> {
-    let digest: [u8; 32] = Sha256::digest(&delivery.body).into();
-    let kind = delivery.notice.as_ref().map(|notice| notice.kind.as_str());
-    let inserted = connection
-        .prepare_cached(
-            "INSERT INTO notices (provider, webhook_id, body_sha256, kind, observed_at, received_at, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            delivery.provider,
-            delivery.webhook_id,
-            digest,
-            kind,
-            delivery.observed_at.as_microsecond(),
-            delivery.received_at.as_microsecond(),
-            delivery.body,
-        ])?;
-    Ok(inserted == 1)
+/// What a notice shows, and how new that is.
+pub(super) struct Observation {
+    /// As it was read.
+    pub(super) notice: Notice,
+    /// When it was signed, or when we asked.
+    pub(super) observed_at: Timestamp,
+    /// Which of the two.
+    pub(super) source: Source,
 }
 
-/// Joins an observation with what is known of its payment, and folds the checkout it belongs to.
-pub(super) fn payment(connection: &Connection, payment: Payment, now: Timestamp) -> Result<Effect, StoreError> {
-    let known = connection
-        .prepare_cached(&format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1"))?
-        .query_row([&payment.seen.id], |row| Ok(payment_of(row)))
-        .optional()?
-        .transpose()?;
-    let before = known.as_ref().and_then(|known| known.seen.checkout.clone());
-    let joined = match known {
-        Some(known) => known.join(payment),
-        None => payment,
-    };
-    let owner = owner(connection, &joined.seen)?;
-    save_payment(connection, &joined, owner.as_ref().map(|checkout| checkout.id.as_str()))?;
-    let Some(owner) = owner else {
-        return Ok(Effect::Unclaimed { names_an_order: joined.seen.checkout.is_some() });
-    };
-    // A payment that turns out to be another order's is no longer the first one's.
-    for id in before.into_iter().filter(|before| *before != owner.id).collect::<BTreeSet<_>>() {
-        if let Some(former) = find(connection, "id", &id)? {
-            refold(connection, &former, now)?;
+/// Joins an observation with what is known of its object, and works out what that changes for whom.
+pub(super) fn observe(
+    connection: &Connection,
+    rules: &Rules,
+    observation: Observation,
+    now: Timestamp,
+) -> Result<Effects, StoreError> {
+    let Observation { notice: Notice { at, seen, .. }, observed_at, source } = observation;
+    let mut effects = Effects::default();
+    let mut fold = Fold { connection, now, source, effects: &mut effects };
+    let customers = match seen {
+        Seen::Payment(seen) => {
+            let version = seen.version(at, observed_at, source);
+            fold.payment(Payment { seen, version })?
         }
-    }
-    refold(connection, &owner, now)
-}
-
-fn refold(connection: &Connection, checkout: &StoredCheckout, now: Timestamp) -> Result<Effect, StoreError> {
-    let session = checkout.session.as_ref().map(|session| session.id.as_str());
-    let outcome = outcome(&checkout.order, session, &payments_of(connection, &checkout.id)?);
-    let changed = connection
-        .prepare_cached(
-            "UPDATE checkouts
-             SET status = ?2, payment_id = ?3, error_code = ?4, paid_twice = ?5, failures = ?6, changed_at = ?7
-             WHERE id = ?1 AND (status, payment_id, error_code, paid_twice, failures) IS NOT (?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            checkout.id,
-            outcome.status.as_str(),
-            outcome.payment,
-            outcome.error_code,
-            outcome.paid_twice,
-            outcome.failures,
-            now.as_microsecond(),
-        ])?;
-    let is_paid = |status| matches!(status, CheckoutStatus::Paid | CheckoutStatus::Fulfilled);
-    let change = Change {
-        checkout: checkout.id.clone(),
-        status: outcome.status,
-        paid_twice: outcome.paid_twice,
-        buyer: checkout.buyer,
-        newly_paid: is_paid(outcome.status) && !is_paid(checkout.status),
-        newly_failed: outcome.failures.saturating_sub(checkout.failures),
+        Seen::Subscription(seen) => fold.subscription(Subscription::new(seen, at, observed_at, source))?,
+        Seen::Refund(seen) => fold.refund(Refund::new(seen, at, observed_at, source))?,
+        Seen::Dispute(seen) => fold.dispute(Dispute::new(seen, at, observed_at, source))?,
+        Seen::Dunning(seen) => fold.dunning(Dunning::new(seen, at, observed_at, source))?,
+        Seen::Other => BTreeSet::new(),
     };
-    Ok(if changed == 1 { Effect::Changed(change) } else { Effect::None })
+    for customer in customers {
+        projection::settle(connection, rules, &customer, now, &mut effects)?;
+    }
+    Ok(effects)
 }
 
-/// Whose payment it is: the order we named in its metadata, or else the session it was made in.
+/// One observation on its way through the tables.
+struct Fold<'a> {
+    connection: &'a Connection,
+    now: Timestamp,
+    source: Source,
+    effects: &'a mut Effects,
+}
+
+type Touched = BTreeSet<CustomerKey>;
+
+impl Fold<'_> {
+    fn payment(&mut self, payment: Payment) -> Result<Touched, StoreError> {
+        let connection = self.connection;
+        let known = connection
+            .prepare_cached(&format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1"))?
+            .query_row([&payment.seen.id], |row| Ok(payment_of(row)))
+            .optional()?
+            .transpose()?;
+        let before = known.as_ref().and_then(|known| known.seen.checkout.clone());
+        let doubt = doubt_about_payment(known.as_ref(), &payment);
+        let joined = match known {
+            Some(known) => known.join(payment),
+            None => payment,
+        };
+        let mut touched = Touched::new();
+        for subscription in &joined.seen.subscriptions {
+            objects::link(connection, subscription, &joined.seen.id)?;
+        }
+        let owner = owner(connection, &joined.seen)?;
+        save_payment(connection, &joined, owner.as_ref())?;
+        if let Some(reason) = doubt.filter(|_| owner.is_some()) {
+            self.ask("payment", &joined.seen.id, reason)?;
+        }
+        for subscription in &joined.seen.subscriptions {
+            if let Some(owner) = objects::subscription_owner(connection, subscription)? {
+                objects::give(connection, subscription, &owner)?;
+                touched.insert(owner.1);
+            }
+        }
+        // A payment that turns out to be another order's is no longer the first one's.
+        let owned_by = owner.as_ref().map(|owner| owner.id.as_str());
+        if let Some(former) = before.filter(|before| Some(before.as_str()) != owned_by)
+            && let Some(former) = find(connection, "id", &former)?
+        {
+            touched.insert(former.customer.clone());
+            self.refold(&former)?;
+        }
+        let Some(owner) = owner else {
+            let names_an_order = joined.seen.checkout.is_some();
+            self.effects.unclaimed = Some(Unclaimed { names_an_order });
+            return Ok(touched);
+        };
+        self.refold(&owner)?;
+        touched.insert(owner.customer);
+        Ok(touched)
+    }
+
+    /// Works out where a checkout stands, after a payment of it was seen.
+    fn refold(&mut self, checkout: &StoredCheckout) -> Result<(), StoreError> {
+        let session = checkout.session.as_ref().map(|session| session.id.as_str());
+        let outcome = outcome(&checkout.order, session, &payments_of(self.connection, &checkout.id)?);
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE checkouts
+                 SET status = ?2, payment_id = ?3, error_code = ?4, paid_twice = ?5, failures = ?6, changed_at = ?7
+                 WHERE id = ?1 AND (status, payment_id, error_code, paid_twice, failures) IS NOT (?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                checkout.id,
+                outcome.status.as_str(),
+                outcome.payment,
+                outcome.error_code,
+                outcome.paid_twice,
+                outcome.failures,
+                self.now.as_microsecond(),
+            ])?;
+        if changed == 0 {
+            return Ok(());
+        }
+        if let Some(payment) = outcome.payment.as_ref().filter(|_| outcome.status == CheckoutStatus::NeedsReview) {
+            self.ask("payment", payment, "mismatch")?;
+        }
+        let is_paid = |status| matches!(status, CheckoutStatus::Paid | CheckoutStatus::Fulfilled);
+        self.effects.changes.push(Change {
+            checkout: checkout.id.clone(),
+            status: outcome.status,
+            paid_twice: outcome.paid_twice,
+            buyer: checkout.buyer,
+            newly_paid: is_paid(outcome.status) && !is_paid(checkout.status),
+            newly_failed: outcome.failures.saturating_sub(checkout.failures),
+        });
+        Ok(())
+    }
+
+    fn subscription(&mut self, seen: Subscription) -> Result<Touched, StoreError> {
+        let SubscriptionSeen { id, .. } = &seen.seen;
+        let id = id.clone();
+        let known: Option<Subscription> = SUBSCRIPTIONS.find(self.connection, &id)?;
+        let doubt = doubt_about_subscription(known.as_ref(), &seen);
+        let joined = match known {
+            Some(known) => known.join(seen),
+            None => seen,
+        };
+        let owner = objects::subscription_owner(self.connection, &id)?;
+        objects::save_subscription(self.connection, &joined, owner.as_ref())?;
+        if let Some(reason) = doubt.or(joined.contested.then_some("contested")).filter(|_| owner.is_some()) {
+            self.ask("subscription", &id, reason)?;
+        }
+        Ok(owner.into_iter().map(|(_, customer)| customer).collect())
+    }
+
+    fn refund(&mut self, seen: Refund) -> Result<Touched, StoreError> {
+        let RefundSeen { id, payment, .. } = seen.seen.clone();
+        let known: Option<Refund> = REFUNDS.find(self.connection, &id)?;
+        let joined = match known {
+            Some(known) => known.join(seen),
+            None => seen,
+        };
+        objects::save_refund(self.connection, &joined)?;
+        self.customer_of_payment(&payment)
+    }
+
+    fn dispute(&mut self, seen: Dispute) -> Result<Touched, StoreError> {
+        let DisputeSeen { id, payment, .. } = seen.seen.clone();
+        let known: Option<Dispute> = DISPUTES.find(self.connection, &id)?;
+        let joined = match known {
+            Some(known) => known.join(seen),
+            None => seen,
+        };
+        objects::save_dispute(self.connection, &joined)?;
+        self.customer_of_payment(&payment)
+    }
+
+    fn dunning(&mut self, seen: Dunning) -> Result<Touched, StoreError> {
+        let DunningSeen { subscription, .. } = seen.seen.clone();
+        let known: Option<Dunning> = DUNNINGS.find(self.connection, &subscription)?;
+        let joined = match known {
+            Some(known) => known.join(seen),
+            None => seen,
+        };
+        objects::save_dunning(self.connection, &joined)?;
+        // It says that the subscription is trouble, and shows none: its own notice may be lost.
+        let owner = objects::subscription_owner(self.connection, &subscription)?;
+        Ok(owner.into_iter().map(|(_, customer)| customer).collect())
+    }
+
+    fn customer_of_payment(&self, payment: &str) -> Result<Touched, StoreError> {
+        let customer: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT customer FROM payments WHERE id = ?1")?
+            .query_row([payment], |row| row.get(0))
+            .optional()?;
+        Ok(customer.flatten().as_deref().and_then(CustomerKey::from_store).into_iter().collect())
+    }
+
+    /// The provider's own answer is the last word: it is not asked again about the same thing.
+    fn ask(&mut self, kind: &'static str, object: &str, reason: &'static str) -> Result<(), StoreError> {
+        if self.source == Source::Refetch {
+            return Ok(());
+        }
+        self.effects.asked.push(reason);
+        renewals::ask(self.connection, kind, object, reason, self.now)
+    }
+}
+
+/// Why the provider has to be asked about a payment, if it has to (GUARANTEES, state machine 2).
+fn doubt_about_payment(known: Option<&Payment>, seen: &Payment) -> Option<&'static str> {
+    let (was, is) = (known.map(|known| &known.seen.state), &seen.seen.state);
+    match (was, is) {
+        (_, PaymentState::Unknown(_)) => Some("unknown_state"),
+        (Some(PaymentState::Succeeded), PaymentState::Failed | PaymentState::Cancelled | PaymentState::Partial) => {
+            Some("paid_and_not")
+        }
+        (Some(PaymentState::Cancelled), PaymentState::Succeeded) => Some("canceled_and_paid"),
+        (Some(was), is) if was != is && known.is_some_and(|known| known.version.is_tied_with(seen.version)) => {
+            Some("contested")
+        }
+        _ => None,
+    }
+}
+
+/// The same about a subscription (GUARANTEES, state machine 5).
+fn doubt_about_subscription(known: Option<&Subscription>, seen: &Subscription) -> Option<&'static str> {
+    if matches!(seen.seen.state, SubscriptionState::Unknown(_)) {
+        return Some("unknown_state");
+    }
+    let known = known?;
+    let ended = matches!(known.seen.state, SubscriptionState::Expired | SubscriptionState::Failed);
+    (ended && seen.version > known.version && seen.seen.state != known.seen.state).then_some("ended_and_not")
+}
+
+/// Whose payment it is: the order whose subscription it renews, or the one we named in its metadata, or
+/// else the session it was made in.
 fn owner(connection: &Connection, seen: &PaymentSeen) -> Result<Option<StoredCheckout>, StoreError> {
     if let Some(named) = &seen.checkout
         && let Some(checkout) = find(connection, "id", named)?
     {
         return Ok(Some(checkout));
     }
-    match &seen.session {
-        Some(session) => find(connection, "session_id", session),
-        None => Ok(None),
+    if let Some(session) = &seen.session
+        && let Some(checkout) = find(connection, "session_id", session)?
+    {
+        return Ok(Some(checkout));
     }
+    for subscription in &seen.subscriptions {
+        if let Some((checkout, _)) = objects::subscription_owner(connection, subscription)? {
+            return find(connection, "id", &checkout);
+        }
+    }
+    Ok(None)
 }

@@ -50,7 +50,7 @@ pub struct Charged {
 
 /// An event, and all that a mail about it may say.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Occurrence {
     /// `evt_…`
     pub event: String,
     /// What happened.
@@ -82,7 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn told(&self, event: &str) -> Result<Option<Told>, StoreError> {
+    pub async fn occurrence(&self, event: &str) -> Result<Option<Occurrence>, StoreError> {
         let event = event.to_owned();
         self.read(move |connection| {
             Event::find(connection, &event)?.map(|event| event.with_its_surroundings(connection)).transpose()
@@ -125,7 +125,7 @@ impl Event {
         }))
     }
 
-    fn with_its_surroundings(self, connection: &Connection) -> Result<Told, StoreError> {
+    fn with_its_surroundings(self, connection: &Connection) -> Result<Occurrence, StoreError> {
         let standing = standing(connection, &self.customer)?;
         let subscription = self.subscription(&standing);
         let charge = self.charge(connection, subscription.as_ref())?;
@@ -136,7 +136,7 @@ impl Event {
         };
         // Who bought hears of the sale; of what follows, whoever bought last.
         let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
-        Ok(Told {
+        Ok(Occurrence {
             contact: contact(connection, &self.customer, checkout.as_deref().filter(|_| sale))?,
             access_before: self.access_before(connection)?,
             since: self.since(connection)?,

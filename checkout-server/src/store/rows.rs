@@ -24,8 +24,19 @@ pub(super) fn save_payment(
     owner: Option<&StoredCheckout>,
 ) -> Result<(), StoreError> {
     let Payment { seen, version } = payment;
-    let PaymentSeen { id, checkout: _, session, created_at, updated_at, state, amount, products, charge, subscriptions, error_code } =
-        seen;
+    let PaymentSeen {
+        id,
+        checkout: _,
+        session,
+        created_at,
+        updated_at,
+        state,
+        amount,
+        products,
+        charge,
+        subscriptions,
+        error_code,
+    } = seen;
     let (changed, event, rank) = version.parts();
     let (products, subscriptions) = (json(products)?, json(subscriptions)?);
     connection

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{StoreError, folder};
+use super::{Rules, StoreError, folder};
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -30,6 +30,7 @@ pub struct Store {
     writer: mpsc::Sender<Command>,
     readers: Arc<Readers>,
     failed: LastFailure,
+    pub(super) rules: Rules,
 }
 
 /// When a commit last failed.
@@ -52,11 +53,12 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl Store {
-    /// Opens the database, making it (readable by its owner alone) and migrating it if needed.
+    /// Opens the database, making it (readable by its owner alone) and migrating it if needed. `rules` are
+    /// what its fold goes by.
     ///
     /// # Errors
     /// The file cannot be opened, locked or migrated.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
@@ -81,7 +83,7 @@ impl Store {
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed })
+        Ok(Self { writer, readers: Arc::new(readers), failed, rules })
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one

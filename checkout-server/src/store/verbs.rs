@@ -1,12 +1,16 @@
 //! The verbs: each one transaction, each answered after its commit.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
+use super::fold::Observation;
 use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
-use super::{Accepted, Claim, Delivery, Effect, Store, StoreError, StoredCheckout, StoredSession, fold};
-use crate::event::{Notice, Payment, Seen, Source};
+use super::{
+    Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, fold, inbox,
+};
+use crate::customer::CustomerKey;
+use crate::event::{Notice, Source};
 
 impl Store {
     /// The checkout that was made with that key, if any.
@@ -35,13 +39,17 @@ impl Store {
             let Claim { id, key_hash, fingerprint, order, customer_reference, renews, buyer, created_at, expires_at } =
                 claim;
             let order = json(&order)?;
+            let customer = match &customer_reference {
+                Some(reference) => CustomerKey::Reference(reference.clone()),
+                None => CustomerKey::Guest(id.clone()),
+            };
             let (created_at, expires_at) = (created_at.as_microsecond(), expires_at.as_microsecond());
             let inserted = connection
                 .prepare_cached(
                     "INSERT INTO checkouts
                         (id, key_hash, fingerprint, sends, order_json, renews, created_at, expires_at, changed_at,
-                         customer_reference, buyer_key)
-                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?6, ?8, ?9) ON CONFLICT (key_hash) DO NOTHING",
+                         customer_reference, buyer_key, customer)
+                     VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?6, ?8, ?9, ?10) ON CONFLICT (key_hash) DO NOTHING",
                 )?
                 .execute(params![
                     id,
@@ -52,7 +60,8 @@ impl Store {
                     created_at,
                     expires_at,
                     customer_reference,
-                    buyer.map(|key| *key.bytes())
+                    buyer.map(|key| *key.bytes()),
+                    customer.stored(),
                 ])?;
             if inserted == 1 { find(connection, "id", &id) } else { Ok(None) }
         })
@@ -129,27 +138,35 @@ impl Store {
         .await
     }
 
-    /// Keeps a delivery and folds what it says into its payment and checkout, all or nothing. A fold
-    /// that meets an impossible row is undone and told, and the delivery is kept all the same.
+    /// Keeps a delivery and folds what it says into its object, its checkout and its customer, all or
+    /// nothing. A fold that meets an impossible row is undone and told, and the delivery is kept all
+    /// the same.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        let rules = self.rules.clone();
         self.write(move |connection| {
-            if !fold::keep(connection, &delivery)? {
-                return Ok(Accepted::Repeat);
-            }
-            let Some(Notice { at, seen: Seen::Payment(seen), .. }) = delivery.notice else {
-                return Ok(Accepted::Stored(Effect::None));
-            };
-            let version = seen.version(at, delivery.observed_at, Source::Webhook);
-            let payment = Payment { seen, version };
-            match in_savepoint(connection, |connection| fold::payment(connection, payment, delivery.received_at)) {
-                Err(StoreError::Impossible { table, id, column }) => {
-                    Ok(Accepted::Stored(Effect::Stuck(StoreError::Impossible { table, id, column })))
-                }
-                folded => folded.map(Accepted::Stored),
-            }
+            let Some(seq) = inbox::keep(connection, &delivery)? else { return Ok(Accepted::Repeat) };
+            let Delivery { notice, observed_at, received_at, .. } = delivery;
+            let Some(notice) = notice else { return Ok(Accepted::Stored(Effects::default())) };
+            let observation = Observation { notice, observed_at, source: Source::Webhook };
+            folded(connection, &rules, seq, observation, received_at).map(Accepted::Stored)
+        })
+        .await
+    }
+
+    /// Keeps the provider's answer to a question of ours, and folds it like a delivery.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn observe(&self, answer: Answered, now: Timestamp) -> Result<Effects, StoreError> {
+        let rules = self.rules.clone();
+        self.write(move |connection| {
+            let seq = inbox::keep_answer(connection, &answer, now)?;
+            let Answered { notice, asked_at, observed_at, .. } = answer;
+            let notice = Notice { at: Some(asked_at), ..notice };
+            folded(connection, &rules, seq, Observation { notice, observed_at, source: Source::Refetch }, now)
         })
         .await
     }
@@ -178,5 +195,22 @@ impl Store {
             Ok(connection.pragma_update(None, "user_version", before.wrapping_add(1))?)
         })
         .await
+    }
+}
+
+/// Folds a notice that is kept. Where a row is impossible, the notice says so and waits.
+fn folded(
+    connection: &Connection,
+    rules: &Rules,
+    seq: i64,
+    observation: Observation,
+    now: Timestamp,
+) -> Result<Effects, StoreError> {
+    match in_savepoint(connection, |connection| fold::observe(connection, rules, observation, now)) {
+        Err(error @ StoreError::Impossible { .. }) => {
+            inbox::mark_stuck(connection, seq, Some(&error.to_string()))?;
+            Ok(Effects { stuck: Some(error), ..Effects::default() })
+        }
+        folded => folded,
     }
 }

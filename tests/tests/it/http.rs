@@ -11,6 +11,7 @@ mod pages;
 mod prices;
 mod problems;
 mod snapshots;
+mod standing;
 mod transport;
 mod webhooks;
 mod who;

@@ -22,8 +22,8 @@ fn subscribed(price: &str, state: &str, ends: bool) -> SubscriptionStanding {
     serde_json::from_value(now).unwrap()
 }
 
-fn told(kind: Kind, subscription: Option<SubscriptionStanding>) -> Told {
-    Told {
+fn told(kind: Kind, subscription: Option<SubscriptionStanding>) -> Occurrence {
+    Occurrence {
         event: "evt_019aab6fb0c07d3c8e4f5a6b7c8d9e0f".to_owned(),
         kind,
         at: at("2026-11-23T09:00:00Z"),
@@ -39,7 +39,7 @@ fn told(kind: Kind, subscription: Option<SubscriptionStanding>) -> Told {
     }
 }
 
-fn said(mail: Mail, told: &Told) -> Values {
+fn said(mail: Mail, told: &Occurrence) -> Values {
     let catalog = catalog();
     let shop = Shop { name: "Fernway", contact: "help@fernway.example", catalog: &catalog, test_mode: true };
     values(mail, &shop, told, Some("https://pay.example/mend/x".to_owned()), at("2026-11-24T00:00:00Z"))

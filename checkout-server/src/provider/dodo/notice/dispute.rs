@@ -12,10 +12,10 @@ struct Dispute<'a> {
     id: Field<'a>,
     #[serde(borrow)]
     payment_id: Field<'a>,
-    #[serde(borrow)]
-    dispute_stage: Field<'a>,
-    #[serde(borrow)]
-    dispute_status: Field<'a>,
+    #[serde(borrow, rename = "dispute_stage")]
+    stage: Field<'a>,
+    #[serde(borrow, rename = "dispute_status")]
+    status: Field<'a>,
     #[serde(borrow)]
     is_resolved_by_rdr: Field<'a>,
 }
@@ -26,13 +26,13 @@ pub(super) fn read(object: &str) -> Option<DisputeSeen> {
     Some(DisputeSeen {
         id: value(dispute.id)?,
         payment: value(dispute.payment_id)?,
-        stage: match value::<String>(dispute.dispute_stage).as_deref() {
+        stage: match value::<String>(dispute.stage).as_deref() {
             Some("pre_dispute") => DisputeStage::Inquiry,
             Some("dispute") => DisputeStage::Dispute,
             Some("pre_arbitration") => DisputeStage::Arbitration,
             _ => DisputeStage::Unknown,
         },
-        state: match value::<String>(dispute.dispute_status).as_deref() {
+        state: match value::<String>(dispute.status).as_deref() {
             Some("dispute_opened" | "dispute_challenged") => DisputeState::Open,
             Some("dispute_won" | "dispute_cancelled" | "dispute_expired") => DisputeState::Kept,
             Some("dispute_lost" | "dispute_accepted") => DisputeState::Lost,

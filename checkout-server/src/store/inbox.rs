@@ -1,0 +1,66 @@
+//! The inbox: every verified notice, raw, once (G13). What is folded can be folded again from here (G16).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+
+use super::{Answered, Delivery, StoreError};
+
+/// Stores a delivery; `None` where it is a repeat.
+pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Option<i64>, StoreError> {
+    let digest: [u8; 32] = Sha256::digest(&delivery.body).into();
+    let kind = delivery.notice.as_ref().map(|notice| notice.kind.as_str());
+    let object = delivery.notice.as_ref().and_then(|notice| notice.seen.object());
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO notices (provider, webhook_id, body_sha256, kind, observed_at, received_at, body, object_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            delivery.provider,
+            delivery.webhook_id,
+            digest,
+            kind,
+            delivery.observed_at.as_microsecond(),
+            delivery.received_at.as_microsecond(),
+            delivery.body,
+            object,
+        ])?;
+    Ok((inserted == 1).then(|| connection.last_insert_rowid()))
+}
+
+/// Stores the provider's answer to a question of ours. The same answer again is the same row, with the
+/// time of the last one: the first and the last are all that counts of equal ones.
+pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Timestamp) -> Result<i64, StoreError> {
+    let digest: [u8; 32] = Sha256::digest(&answer.body).into();
+    let object = answer.notice.seen.object().unwrap_or_default();
+    let seq = connection
+        .prepare_cached(
+            "INSERT INTO notices (provider, webhook_id, body_sha256, kind, observed_at, received_at, body, object_id,
+                source, asked_at)
+             VALUES (?1, 'refetch:' || ?2, ?3, ?4, ?5, ?6, ?7, ?2, 'refetch', ?8)
+             ON CONFLICT (provider, webhook_id, body_sha256)
+             DO UPDATE SET again_at = excluded.observed_at, again_asked_at = excluded.asked_at
+             RETURNING seq",
+        )?
+        .query_row(
+            params![
+                answer.provider,
+                object,
+                digest,
+                answer.kind,
+                answer.observed_at.as_microsecond(),
+                now.as_microsecond(),
+                answer.body,
+                answer.asked_at.as_microsecond(),
+            ],
+            |row| row.get(0),
+        )?;
+    Ok(seq)
+}
+
+/// Says that a notice could not be folded, and why; or that it has been after all.
+pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: Option<&str>) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1")?.execute(params![seq, why])?;
+    Ok(())
+}

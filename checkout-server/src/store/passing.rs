@@ -1,0 +1,72 @@
+//! What time alone changes: no event tells of it (G20).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{Effects, Store, StoreError, projection};
+use crate::customer::CustomerKey;
+
+/// Customers in one transaction: the fold must not wait long for it.
+const AT_ONCE: u32 = 64;
+
+impl Store {
+    /// When something next changes by time alone.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn next_change(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|connection| {
+            let next: Option<i64> = connection
+                .prepare_cached("SELECT min(next_change_at) FROM customers WHERE next_change_at IS NOT NULL")?
+                .query_row([], |row| row.get(0))
+                .optional()?
+                .flatten();
+            Ok(next.map(|micros| Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)))
+        })
+        .await
+    }
+
+    /// Works out anew the customers for whom it is time, the earliest first; `None` where there are none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn pass_time(&self, now: Timestamp) -> Result<Option<Effects>, StoreError> {
+        let rules = self.rules.clone();
+        self.write(move |connection| {
+            let due = due(connection, now)?;
+            let mut effects = Effects::default();
+            for customer in &due {
+                projection::settle(connection, &rules, customer, now, &mut effects)?;
+            }
+            Ok((!due.is_empty()).then_some(effects))
+        })
+        .await
+    }
+
+    /// Works out anew how a customer stands, after something that no notice told.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn refold(&self, customer: &CustomerKey, now: Timestamp) -> Result<Effects, StoreError> {
+        let (customer, rules) = (customer.clone(), self.rules.clone());
+        self.write(move |connection| {
+            let mut effects = Effects::default();
+            projection::settle(connection, &rules, &customer, now, &mut effects)?;
+            Ok(effects)
+        })
+        .await
+    }
+}
+
+fn due(connection: &Connection, now: Timestamp) -> Result<Vec<CustomerKey>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT customer FROM customers WHERE next_change_at <= ?1 ORDER BY next_change_at LIMIT ?2")?;
+    let rows = statement.query_map((now.as_microsecond(), AT_ONCE), |row| row.get::<_, String>(0))?;
+    let mut due = Vec::new();
+    for key in rows {
+        let key = key?;
+        let impossible = || StoreError::Impossible { table: "customers", id: key.clone(), column: "customer" };
+        due.push(CustomerKey::from_store(&key).ok_or_else(impossible)?);
+    }
+    Ok(due)
+}

@@ -1,0 +1,101 @@
+//! Writes down what is to be told: an event, and a message for everybody who asked for it, in the
+//! transaction of what happened (G14, G22).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::projection::Projected;
+use super::{Effects, Rules, StoreError, Told};
+use crate::announcement::Kind;
+use crate::announcement::body::{Contact, body};
+use crate::customer::CustomerKey;
+use crate::outbox::{Channel, Route};
+use crate::random;
+use crate::standing::News;
+
+/// Tells each piece of news, once for its cause.
+pub(super) fn tell(
+    connection: &Connection,
+    rules: &Rules,
+    customer: &CustomerKey,
+    news: &[News],
+    after: &Projected,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if news.is_empty() {
+        return Ok(());
+    }
+    let contact = contact(connection, customer)?;
+    for piece in news {
+        // About the customer as a whole: the version is the cause.
+        let whole = News { object: customer.stored(), cause: after.version.to_string(), kind: piece.kind };
+        let piece = if piece.kind == Kind::EntitlementsChanged { &whole } else { piece };
+        let id = random::id("evt", now);
+        let body = body(&id, piece, customer, &contact, &after.standing, after.version, now);
+        let new = connection
+            .prepare_cached(
+                "INSERT INTO events (id, kind, customer, object_id, cause, created_at, data)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                id,
+                piece.kind.as_str(),
+                customer.stored(),
+                piece.object,
+                piece.cause,
+                now.as_microsecond(),
+                body.to_string(),
+            ])?;
+        if new == 1 {
+            for route in rules.routes.of(piece.kind) {
+                send(connection, &id, customer, &route, now)?;
+            }
+            effects.told.push(Told::new(piece, &after.standing));
+        }
+    }
+    Ok(())
+}
+
+/// Queues a message. Each endpoint counts each customer's by itself, without gaps (G23).
+fn send(
+    connection: &Connection,
+    event: &str,
+    customer: &CustomerKey,
+    Route { channel, target }: &Route,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let customer = customer.stored();
+    let sequence: Option<i64> = match channel {
+        Channel::Email => None,
+        Channel::Webhook => Some(
+            connection
+                .prepare_cached(
+                    "INSERT INTO lines (target, customer, last) VALUES (?1, ?2, 1)
+                     ON CONFLICT (target, customer) DO UPDATE SET last = last + 1 RETURNING last",
+                )?
+                .query_row([target, &customer], |row| row.get(0))?,
+        ),
+    };
+    let now_micros = now.as_microsecond();
+    connection
+        .prepare_cached(
+            "INSERT INTO messages (id, event_id, channel, target, customer, sequence, due_at, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        )?
+        .execute(params![random::id("msg", now), event, channel.as_str(), target, customer, sequence, now_micros])?;
+    Ok(())
+}
+
+/// Whom the customer's newest checkout names.
+fn contact(connection: &Connection, customer: &CustomerKey) -> Result<Contact, StoreError> {
+    let row: Option<(String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT contacts.email, contacts.name FROM checkouts JOIN contacts ON contacts.checkout_id = checkouts.id
+             WHERE checkouts.customer = ?1 AND checkouts.payment_id IS NOT NULL
+             ORDER BY checkouts.created_at DESC, checkouts.id DESC LIMIT 1",
+        )?
+        .query_row([customer.stored()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.map_or_else(Contact::default, |(email, name)| Contact { email: Some(email), name }))
+}
