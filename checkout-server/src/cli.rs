@@ -11,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
 mod demo;
+mod emails;
 mod sandbox;
 mod selling;
 mod serve;
@@ -33,6 +34,8 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Look at the mails that buyers get. Example: `checkout-server emails preview --into preview`
+    Emails(emails::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
+        Verb::Emails(arguments) => emails::run(arguments),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {

@@ -20,6 +20,7 @@ mod customers;
 pub mod extract;
 mod headers;
 pub mod json;
+mod mend;
 pub mod openapi;
 mod origin;
 mod pages;
@@ -51,6 +52,7 @@ pub fn router(app: &App) -> Router {
     let pages = Router::new()
         .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
         .route("/c/{id}", reads.admits(get(status::show)))
+        .route("/mend/{token}", reads.admits(get(mend::show)).merge(orders.admits(post(mend::submit))))
         .layer(from_fn(pages::in_words))
         .route("/problems/{code}", reads.admits(get(pages::problem)))
         .route("/pages.css", reads.admits(get(pages::stylesheet)));

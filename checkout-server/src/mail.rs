@@ -19,6 +19,7 @@ pub mod words;
 pub use occasion::{Mail, Taken, of, overtaken};
 
 use letter::Sender;
+use lettre::message::Mailbox;
 use server::Server;
 use templates::Templates;
 
@@ -38,6 +39,21 @@ pub struct Mailer {
 }
 
 impl Mailer {
+    /// All mails as we word them, from that address by a server that asks no password.
+    ///
+    /// # Errors
+    /// An address is none, in words.
+    pub fn plain(shop_name: &str, from: &str, server: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let from = Mailbox::new(Some(shop_name.to_owned()), from.parse()?);
+        Ok(Self {
+            server: Server::at(server, None, from.email.domain())?,
+            shop_name: shop_name.to_owned(),
+            sender: Sender { from, reply_to: None },
+            mails: Mail::ALL.to_vec(),
+            templates: Templates::load(None)?,
+        })
+    }
+
     /// What the outbox writes mails for.
     #[must_use]
     pub fn routes(&self) -> Vec<MailRoute> {
@@ -80,12 +96,8 @@ fn written(app: &App, mailer: &Mailer, mail: Mail, told: &Occurrence, id: &str) 
     let nobody = || Outcome::Cancel { why: "nobody to write to is known".to_owned() };
     let to = told.contact.as_ref().ok_or_else(nobody)?;
     let contact = mailer.contact();
-    let shop = values::Shop {
-        name: &mailer.shop_name,
-        contact: &contact,
-        catalog: &app.catalog,
-        test_mode: app.test_mode,
-    };
+    let shop =
+        values::Shop { name: &mailer.shop_name, contact: &contact, catalog: &app.catalog, test_mode: app.test_mode };
     // Counted from the event, so that each try has the same link.
     let until = told.at.checked_add(mend::LIFE).unwrap_or(told.at);
     let link = mend::seal(&app.keys.mends, &app.public_url, &told.event, until)

@@ -35,6 +35,10 @@ pub trait Provider: Send + Sync + 'static {
     /// A payment as it is now.
     fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice>;
 
+    /// The address of a fresh page of the provider's where a subscriber gives another means of payment,
+    /// and comes back to `return_url`. Made anew on each call; nothing is charged by making it.
+    fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String>;
+
     /// Reads a webhook's body, which has been verified. Takes whatever it is.
     fn read_notice(&self, body: &[u8]) -> Option<Notice>;
 

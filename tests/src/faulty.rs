@@ -57,6 +57,10 @@ impl Provider for Faulty {
         Box::pin(async { self.strike() })
     }
 
+    fn new_payment_method<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, String> {
+        Box::pin(async { Err(ProviderError::Unavailable("nobody asks for it".to_owned())) })
+    }
+
     fn read_notice(&self, _: &[u8]) -> Option<Notice> {
         None
     }

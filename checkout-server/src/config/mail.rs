@@ -38,8 +38,8 @@ impl WrittenMail {
         let password = if is_set { Some(secret(environment, PASSWORD, password_file)?.into()) } else { None };
         let server = Server::at(&smtp, password, from.email.domain())
             .map_err(|error| unusable("mail.smtp", &error.to_string()))?;
-        let templates = Templates::load(templates.as_deref())
-            .map_err(|error| unusable("mail.templates", &error.to_string()))?;
+        let templates =
+            Templates::load(templates.as_deref()).map_err(|error| unusable("mail.templates", &error.to_string()))?;
         Ok(Mailer {
             sender: Sender {
                 from: Mailbox::new(Some(from.name.unwrap_or_else(|| shop_name.clone())), from.email),
@@ -85,7 +85,8 @@ fn unusable(setting: &'static str, cure: &str) -> ConfigError {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "from = \"billing@fernway.example\"\nshop_name = \"Fernway\"\nsmtp = \"smtp://127.0.0.1:2525\"\n";
+    const GOOD: &str =
+        "from = \"billing@fernway.example\"\nshop_name = \"Fernway\"\nsmtp = \"smtp://127.0.0.1:2525\"\n";
 
     fn mail(text: &str, password: Option<&str>) -> Result<Mailer, String> {
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -99,7 +100,9 @@ mod tests {
         let mailer = mail(GOOD, None).unwrap();
         assert_eq!(mailer.sender.from.to_string(), "Fernway <billing@fernway.example>");
         assert_eq!((mailer.contact().as_str(), mailer.mails.len()), ("billing@fernway.example", 5));
-        let text = format!("{GOOD}reply_to = \"Help <help@fernway.example>\"\nsend = [\"canceled\", \"receipt\", \"receipt\"]");
+        let text = format!(
+            "{GOOD}reply_to = \"Help <help@fernway.example>\"\nsend = [\"canceled\", \"receipt\", \"receipt\"]"
+        );
         let mailer = mail(&text, None).unwrap();
         assert_eq!(mailer.contact(), "help@fernway.example");
         let templates: Vec<String> = mailer.routes().into_iter().map(|route| route.template).collect();
@@ -122,8 +125,14 @@ mod tests {
             (("Fernway", " "), "mail.shop_name: give the name"),
             (("smtp://127.0.0.1:2525", "mail.example.com"), "mail.smtp: write smtps://user@mail"),
             (("smtp://127.0.0.1:2525", "smtps://u:p@mail.example.com"), "mail.smtp: leave the password out"),
-            (("shop_name", "send = [\"recipt\"]\nshop_name"), "mail.send: \"recipt\" is no mail; did you mean \"receipt\"?"),
-            (("shop_name", "templates = \"/nowhere/at/all\"\nshop_name"), "mail.templates: /nowhere/at/all: No such file"),
+            (
+                ("shop_name", "send = [\"recipt\"]\nshop_name"),
+                "mail.send: \"recipt\" is no mail; did you mean \"receipt\"?",
+            ),
+            (
+                ("shop_name", "templates = \"/nowhere/at/all\"\nshop_name"),
+                "mail.templates: /nowhere/at/all: No such file",
+            ),
             (("shop_name", "form = \"x\"\nshop_name"), "unknown field"),
         ] {
             let error = mail(&GOOD.replacen(change.0, change.1, 1), None).unwrap_err();

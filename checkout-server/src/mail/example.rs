@@ -41,7 +41,12 @@ pub fn examples(mail: Mail, shop_name: &str, contact: &str) -> Vec<(&'static str
             vec![("sale", first.clone()), ("renewal", Values { renewal: true, ..first }), ("once", once)]
         }
         Mail::PaymentFailed => {
-            let owed = Values { amount: amount(), access_until: text("29 December 2026, 10:15 UTC"), mend_url: mend_url(), ..pro };
+            let owed = Values {
+                amount: amount(),
+                access_until: text("29 December 2026, 10:15 UTC"),
+                mend_url: mend_url(),
+                ..pro
+            };
             let unknown = Values { name: None, amount: None, access_until: None, test_mode: true, ..owed.clone() };
             let taxed = Values { plus_tax: true, ..owed.clone() };
             vec![("owed", owed), ("unknown", unknown), ("taxed", taxed)]

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     fn sender() -> Sender {
-        let from = Mailbox::new(Some("Fernway, Ltd.".to_owned()), "billing@fernway.example".parse().unwrap());
+        let from = Mailbox::new(Some("Fernway".to_owned()), "billing@fernway.example".parse().unwrap());
         Sender { from, reply_to: Some("help@fernway.example".parse().unwrap()) }
     }
 
@@ -91,7 +91,7 @@ mod tests {
     fn the_headers_are_those_of_a_mail_that_a_machine_wrote() {
         let mail = sent("ada@example.com", Some("Ada"), "Your receipt").unwrap();
         for header in [
-            "From: \"Fernway, Ltd.\" <billing@fernway.example>\r\n",
+            "From: Fernway <billing@fernway.example>\r\n",
             "Reply-To: help@fernway.example\r\n",
             "To: Ada <ada@example.com>\r\n",
             "Subject: Your receipt\r\n",

@@ -158,9 +158,7 @@ pub(super) struct Taking {
 #[must_use]
 pub(super) fn taken(before: &Value, then: &Value) -> Vec<Taking> {
     let taken = items(then).filter(|(name, _)| is_given(before, name) && !is_given(then, name));
-    taken
-        .filter_map(|(name, item)| Some(Taking { name, reason: Taken::of(item["reason"].as_str()?)? }))
-        .collect()
+    taken.filter_map(|(name, item)| Some(Taking { name, reason: Taken::of(item["reason"].as_str()?)? })).collect()
 }
 
 /// Whether something may be used, as an event's `entitlements` say.

@@ -3,12 +3,13 @@
 //! Nothing that it says is kept or logged but its codes: servers repeat the buyer's address in their
 //! refusals.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::{self, PoolConfig};
+use lettre::transport::smtp::{self, AsyncSmtpTransportBuilder, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
@@ -43,7 +44,11 @@ pub enum ServerError {
 
 /// A mail server, with the connections that are open to it.
 #[derive(Clone)]
-pub struct Server(AsyncSmtpTransport<Tokio1Executor>);
+pub struct Server {
+    how: AsyncSmtpTransportBuilder,
+    /// Opened with the first mail: settings are read where nothing runs yet.
+    connections: Arc<OnceLock<AsyncSmtpTransport<Tokio1Executor>>>,
+}
 
 impl std::fmt::Debug for Server {
     /// It holds a password.
@@ -87,12 +92,13 @@ impl Server {
             }
             _ => return Err(ServerError::Half),
         }
-        Ok(Self(transport.build()))
+        Ok(Self { how: transport, connections: Arc::default() })
     }
 
     /// Hands a mail over.
     pub async fn send(&self, letter: Message) -> Outcome {
-        match tokio::time::timeout(TIME, self.0.send(letter)).await {
+        let connections = self.connections.get_or_init(|| self.how.clone().build());
+        match tokio::time::timeout(TIME, connections.send(letter)).await {
             Ok(Ok(response)) => Outcome::Delivered { status: Some(u16::from(response.code())) },
             Ok(Err(error)) => outcome(&error),
             Err(_) => retry(None, format!("the mail server did not answer within {} s", TIME.as_secs())),
@@ -123,7 +129,9 @@ fn outcome(error: &smtp::Error) -> Outcome {
         Some(code) => retry(status, format!("the mail server asks for patience: {}", words(code, error))),
         None if error.is_tls() => retry(None, "no secure connection to the mail server".to_owned()),
         None if error.is_timeout() => retry(None, "the mail server took too long".to_owned()),
-        None if error.is_client() => Outcome::Park { status: None, error: "the mail cannot be sent as it is".to_owned() },
+        None if error.is_client() => {
+            Outcome::Park { status: None, error: "the mail cannot be sent as it is".to_owned() }
+        }
         None => retry(None, "the mail server cannot be reached".to_owned()),
     }
 }
@@ -166,7 +174,14 @@ mod tests {
             assert_eq!(at(address, Some("secret")), Some(ServerError::Half), "{address}");
         }
         assert_eq!(at("smtps://user:secret@mail.example.com", None), Some(ServerError::Password));
-        for address in ["", "mail.example.com", "https://mail.example.com", "smtp://", "smtps://a.example/b", "smtps://a.example?tls=none"] {
+        for address in [
+            "",
+            "mail.example.com",
+            "https://mail.example.com",
+            "smtp://",
+            "smtps://a.example/b",
+            "smtps://a.example?tls=none",
+        ] {
             assert_eq!(at(address, None), Some(ServerError::NoAddress), "{address}");
         }
     }

@@ -162,7 +162,11 @@ impl Templates {
                 let Written { subject, .. } = self.write(mail, &values)?;
                 if subject.is_empty() {
                     let name = format!("{}/subject.txt", mail.as_str());
-                    return Err(TemplateError::Wrong { file: self.file(&name), line: 1, why: "the subject is empty".to_owned() });
+                    return Err(TemplateError::Wrong {
+                        file: self.file(&name),
+                        line: 1,
+                        why: "the subject is empty".to_owned(),
+                    });
                 }
             }
         }

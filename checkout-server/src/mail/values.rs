@@ -23,7 +23,10 @@ pub const VARIABLES: [(&str, &str); 16] = [
     ("paid_on", "When the money came in (`receipt`)."),
     ("renewal", "Whether it was paid for a further period (`receipt`)."),
     ("next_charge_on", "When money is charged next (`receipt` of a subscription, `trial_ending`)."),
-    ("access_until", "Until when everything works (`payment_failed`, `canceled`); `none` where it has ended or is not known."),
+    (
+        "access_until",
+        "Until when everything works (`payment_failed`, `canceled`); `none` where it has ended or is not known.",
+    ),
     ("ended_on", "Since when it does not (`access_ended`)."),
     ("reason", "Why (`access_ended`): `payment_failed`, `renewal_missing`, `paused`, `canceled` or `expired`."),
     ("mend_url", "Where a new card is given (`payment_failed`; `access_ended` where that helps)."),
@@ -85,8 +88,8 @@ pub fn values(mail: Mail, shop: &Shop<'_>, told: &Occurrence, mend: Option<Strin
         (Mail::AccessEnded, Some(before), Some(then)) => taken(before, then).first().map(|taking| taking.reason),
         _ => None,
     };
-    let mends = matches!(mail, Mail::PaymentFailed)
-        || (reason == Some(Taken::PaymentFailed) && subscribed.is_some_and(|now| now.past_due_since.is_some()));
+    let mends =
+        matches!(mail, Mail::PaymentFailed) || (reason == Some(Taken::PaymentFailed) && owed(told) == Owed::Payment);
     let payment = told.charge.as_ref().filter(|_| mail == Mail::Receipt);
     Values {
         shop_name: shop.name.to_owned(),
@@ -110,6 +113,39 @@ pub fn values(mail: Mail, shop: &Shop<'_>, told: &Occurrence, mend: Option<Strin
     }
 }
 
+/// Whether a subscription waits for its payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// It does: a new card helps.
+    Payment,
+    /// It does not, or not any more.
+    Nothing,
+    /// It has ended: nothing will be charged.
+    Over,
+}
+
+impl Owed {
+    /// As the page knows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Nothing => "nothing",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// Whether the subscription of an event waits for its payment, as it stands now.
+#[must_use]
+pub fn owed(told: &Occurrence) -> Owed {
+    match told.subscription.as_ref().map(|(_, subscription)| subscription) {
+        Some(now) if now.past_due_since.is_some() => Owed::Payment,
+        Some(now) if now.over || matches!(now.state.as_str(), "cancelled" | "failed" | "expired") => Owed::Over,
+        _ => Owed::Nothing,
+    }
+}
+
 /// When money is charged next, where it goes on.
 fn next_charge(mail: Mail, subscribed: Option<&SubscriptionStanding>) -> Option<Timestamp> {
     let goes_on = |now: &&SubscriptionStanding| now.state == "active" && !now.ends_with_period;
@@ -129,7 +165,12 @@ fn bought(mail: Mail, catalog: &Catalog, told: &Occurrence, subscribed: Option<&
 }
 
 /// How much, and whether tax may come on top.
-fn amount(mail: Mail, catalog: &Catalog, told: &Occurrence, subscribed: Option<&SubscriptionStanding>) -> (Option<Money>, bool) {
+fn amount(
+    mail: Mail,
+    catalog: &Catalog,
+    told: &Occurrence,
+    subscribed: Option<&SubscriptionStanding>,
+) -> (Option<Money>, bool) {
     let charged = || told.charge.as_ref().and_then(|charge| charge.money);
     match mail {
         // A trial begins with a payment of nothing.

@@ -13,7 +13,8 @@ const LONGEST_GREETING: usize = 60;
 /// that turns the direction of writing around (header injection and its relatives are over here).
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_visible(*c)).collect();
+    let visible: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_visible(*c)).collect();
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -29,7 +30,9 @@ pub fn cleaned(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(clean(&text)),
         Value::Array(items) => Value::Array(items.into_iter().map(cleaned).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, cleaned(value))).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name, cleaned(value))).collect())
+        }
         other => other,
     }
 }

@@ -15,6 +15,7 @@ use crate::quote::Cart;
 use crate::quote::preview::Preview;
 
 mod notice;
+mod payment_method;
 mod preview;
 mod wire;
 
@@ -126,6 +127,10 @@ impl Provider for Dodo {
             let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
             read_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
         })
+    }
+
+    fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String> {
+        Box::pin(self.payment_method_page(subscription, return_url))
     }
 
     fn read_notice(&self, body: &[u8]) -> Option<Notice> {

@@ -114,6 +114,10 @@ impl<P: Provider> Provider for Guard<P> {
         Box::pin(self.guarded(self.provider.payment(id)))
     }
 
+    fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String> {
+        Box::pin(self.guarded(self.provider.new_payment_method(subscription, return_url)))
+    }
+
     fn read_notice(&self, body: &[u8]) -> Option<Notice> {
         self.provider.read_notice(body)
     }

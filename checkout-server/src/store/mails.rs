@@ -217,12 +217,14 @@ impl Event {
     fn since(&self, connection: &Connection) -> Result<Vec<Kind>, StoreError> {
         let sql = "SELECT kind FROM events WHERE customer = ?1 AND object_id = ?2 AND seq > ?3 ORDER BY seq";
         let mut statement = connection.prepare_cached(sql)?;
-        let kinds = statement.query_map(params![self.customer, self.object, self.seq], |row| row.get::<_, String>(0))?;
+        let kinds =
+            statement.query_map(params![self.customer, self.object, self.seq], |row| row.get::<_, String>(0))?;
         kinds.filter_map(|kind| kind.map(|kind| Kind::named(&kind)).transpose()).map(|kind| Ok(kind?)).collect()
     }
 
     fn cancellation_was_told(&self, connection: &Connection) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE customer = ?1 AND channel = 'email' AND target = 'canceled'
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM messages WHERE customer = ?1 AND channel = 'email' AND target = 'canceled'
                    AND state != 'canceled' AND abs(created_at - ?2) <= ?3)";
         let within = i64::try_from(TOGETHER.as_micros()).unwrap_or(i64::MAX);
         let told = connection

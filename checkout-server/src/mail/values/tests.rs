@@ -63,7 +63,7 @@ fn a_trial_says_what_it_will_cost_and_when() {
     assert_eq!(values.amount, Some(price.money.times(3).unwrap().to_string()));
     assert_eq!(values.plus_tax, !price.tax_inclusive);
     assert_eq!(values.next_charge_on.as_deref(), Some("22 December 2026, 10:15 UTC"));
-    assert_eq!((values.product.as_str(), values.mend_url), ("Team × 3", None));
+    assert_eq!((values.product.as_str(), values.mend_url), ("Fernway Team × 3", None));
 }
 
 #[test]
@@ -90,7 +90,12 @@ fn a_receipt_names_the_next_charge_only_where_one_comes() {
     ] {
         let mut told = told(Kind::PaymentSucceeded, subscription);
         let money = Some(Money::new(2_900, "EUR".parse().unwrap()));
-        told.charge = Some(Charged { id: "pay_1".to_owned(), money, at: Some(at("2026-11-22T10:15:00Z")), charge: "renewal".to_owned() });
+        told.charge = Some(Charged {
+            id: "pay_1".to_owned(),
+            money,
+            at: Some(at("2026-11-22T10:15:00Z")),
+            charge: "renewal".to_owned(),
+        });
         let values = said(Mail::Receipt, &told);
         assert_eq!(values.next_charge_on.is_some(), next, "{told:?}");
         assert_eq!(values.paid_on.as_deref(), Some("22 November 2026, 10:15 UTC"));
@@ -109,8 +114,11 @@ fn a_cancellation_says_until_when_while_that_is_to_come() {
 
 #[test]
 fn access_that_a_card_brings_back_has_the_link_and_other_access_has_none() {
-    let access = |state: &str, reason: &str| Some(json!({"items": [{"name": "pro", "state": state, "reason": reason}]}));
-    for (state, reason, link) in [("on_hold", "payment_failed", true), ("cancelled", "payment_failed", false), ("expired", "expired", false)] {
+    let access =
+        |state: &str, reason: &str| Some(json!({"items": [{"name": "pro", "state": state, "reason": reason}]}));
+    for (state, reason, link) in
+        [("on_hold", "payment_failed", true), ("cancelled", "payment_failed", false), ("expired", "expired", false)]
+    {
         let mut told = told(Kind::EntitlementsChanged, Some(subscribed("pro_monthly", state, false)));
         told.subscription.as_mut().unwrap().1.past_due_since = (state == "on_hold").then(|| at("2026-11-22T10:15:00Z"));
         told.access_before = access("grace", "payment_failed");
