@@ -25,6 +25,7 @@ use crate::entitlement::{Limit, Terms};
 
 pub use error::{CatalogErrors, Mistake};
 pub(crate) use fields::nearest;
+pub(crate) use words::is_id as is_name;
 
 /// Names of what may be used, each with its limits by name.
 pub type Grants = BTreeMap<String, BTreeMap<String, Limit>>;

@@ -10,11 +10,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
+mod access;
 mod demo;
 mod emails;
+mod operations;
 mod sandbox;
 mod selling;
 mod serve;
+mod verify;
 
 /// The helper behind the checkout: prices, payment links and webhooks, on your own server.
 #[derive(Parser)]
@@ -36,6 +39,10 @@ enum Verb {
     Selling(selling::Arguments),
     /// Look at the mails that buyers get. Example: `checkout-server emails preview --into preview`
     Emails(emails::Arguments),
+    /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
+    Verify(verify::Arguments),
+    /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
+    Access(access::Arguments),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -67,8 +74,10 @@ pub fn run() -> ExitCode {
         Verb::Serve(arguments) => block_on(serve::run(arguments)),
         Verb::Demo(arguments) => block_on(demo::run(arguments)),
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
+        Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Emails(arguments) => emails::run(arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {
@@ -87,7 +96,10 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 fn check(file: &Path) -> Result<(), Failure> {
     let catalog = read_catalog(file)?;
     let prices: usize = catalog.products.iter().map(|product| product.prices.len()).sum();
-    say(&format!("{}: {} products, {prices} prices, no mistakes", file.display(), catalog.products.len()))
+    let names = catalog.entitlement_names().into_iter().collect::<Vec<_>>().join(", ");
+    // So that a slip in one of them is seen: each is a name of its own.
+    let gives = if names.is_empty() { "they give no access".to_owned() } else { format!("they give {names}") };
+    say(&format!("{}: {} products, {prices} prices, no mistakes; {gives}", file.display(), catalog.products.len()))
 }
 
 fn read_catalog(file: &Path) -> Result<Catalog, Failure> {

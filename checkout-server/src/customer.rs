@@ -88,16 +88,37 @@ impl Known {
     /// # Errors
     /// A problem that points at the field.
     pub fn check(reference: &str, email: Option<&str>, name: Option<&str>) -> Result<Self, Problem> {
-        if !is_reference(reference) {
-            return Err(Problem::at(Code::TextInvalid, "/reference"));
-        }
         let no_mailbox = || Problem::at(Code::EmailInvalid, "/email");
         Ok(Self {
-            reference: reference.to_owned(),
+            reference: self::reference(reference, "/reference")?,
             email: email.map(|email| mailbox(email.trim()).ok_or_else(no_mailbox)).transpose()?,
             name: name.map(|name| self::name(name, "/name")).transpose()?.flatten(),
         })
     }
+}
+
+/// Whom mails about an order go to, as its buyer typed it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// In its normal form, see [`mailbox`]. Nobody has verified it.
+    pub email: String,
+    /// What they are called.
+    pub name: Option<String>,
+}
+
+impl std::fmt::Debug for Contact {
+    /// Personal data does not print itself.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contact(personal data)")
+    }
+}
+
+/// A reference that a merchant's server or an operator names.
+///
+/// # Errors
+/// It is none: too long, empty, or with a space at an end.
+pub fn reference(text: &str, pointer: &str) -> Result<String, Problem> {
+    if is_reference(text) { Ok(text.to_owned()) } else { Err(Problem::at(Code::TextInvalid, pointer)) }
 }
 
 /// Two references that look alike are one customer to whoever reads them, so none begins or ends

@@ -9,7 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Subscription, SubscriptionState};
 
+mod reference;
 mod subscribed;
+pub mod wire;
+
+pub use reference::reference;
 
 pub(crate) use subscribed::trial_end;
 

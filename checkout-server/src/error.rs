@@ -112,5 +112,5 @@ impl Problem {
 /// One wrong field: where, and why.
 #[must_use]
 pub fn field(pointer: impl Into<String>, code: Code) -> FieldError {
-    FieldError { pointer: pointer.into(), code: code.as_str().to_owned(), min: None, max: None }
+    FieldError { pointer: pointer.into(), code: code.as_str().to_owned(), min: None, max: None, did_you_mean: None }
 }

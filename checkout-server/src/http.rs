@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use admission::Classes;
 
 use crate::app::App;
 
+mod access;
 pub mod address;
 pub(crate) mod admission;
 pub mod answer;
@@ -17,6 +18,7 @@ pub mod assets;
 mod catalog;
 pub mod checkouts;
 mod customers;
+mod entitlements;
 pub mod extract;
 mod headers;
 pub mod json;
@@ -47,7 +49,10 @@ pub fn router(app: &App) -> Router {
         .route("/v1/customer", reads.admits(get(customers::show)))
         .layer(from_fn_with_state(app.clone(), origin::cors));
 
-    let merchant = Router::new().route("/v1/customer-tokens", backends.admits(post(customers::create_token)));
+    let merchant = Router::new()
+        .route("/v1/customer-tokens", backends.admits(post(customers::create_token)))
+        .route("/v1/customers/{reference}/entitlements", backends.admits(get(entitlements::show)))
+        .route("/v1/customers/{reference}/claims", backends.admits(post(entitlements::claim)));
 
     let pages = Router::new()
         .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
@@ -86,6 +91,8 @@ pub fn router(app: &App) -> Router {
 /// What only operators reach, on its own listener.
 pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
+        .route("/access", get(access::show).post(access::set))
+        .route("/access/{id}", delete(access::lift))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::abuse::{Ticket, Visitor};
 use crate::app::App;
 use crate::checkout::{Order, SESSION_LIFETIME, status_at};
+use crate::customer::Contact;
 use crate::error::{Code, Problem};
 use crate::pricing;
 use crate::provider::{NewSession, ProviderError};
@@ -239,6 +240,7 @@ async fn claim(
         fingerprint,
         order: Order::new(&wanted.cart, quote.total),
         customer_reference: wanted.reference.map(str::to_owned),
+        contact: Contact { email: wanted.customer.email.clone(), name: wanted.customer.name.clone() },
         renews,
         buyer: visitor.caller.counted(),
         created_at: now,

@@ -51,8 +51,8 @@ impl Purpose {
     /// The bytes of an answer that are read: a larger one is not one that we asked for.
     const fn largest_answer(self) -> usize {
         match self {
-            Self::Provider => 1 << 20,
-            Self::Endpoint | Self::Operations => 64 << 10,
+            Self::Provider | Self::Operations => 1 << 20,
+            Self::Endpoint => 64 << 10,
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::announcement::Kind;
 use crate::checkout::Order;
-use crate::customer::CustomerKey;
+use crate::customer::{Contact, CustomerKey};
 use crate::error::{Code, Problem};
 use crate::event::Notice;
 use crate::keys::AddressKey;
@@ -16,6 +16,9 @@ use crate::standing::{News, Standing};
 
 mod access;
 mod account;
+mod by_hand;
+mod claims;
+mod contacts;
 mod fold;
 mod folder;
 mod inbox;
@@ -23,6 +26,7 @@ mod mails;
 mod objects;
 mod passing;
 mod projection;
+mod rebuild;
 mod recent;
 mod record;
 mod renewals;
@@ -33,8 +37,10 @@ mod sqlite;
 mod verbs;
 
 pub use access::StoredAccess;
+pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
 pub use mails::{Charged, Occurrence, Recipient};
+pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;
 pub use sqlite::Store;
 
@@ -91,6 +97,8 @@ pub struct Claim {
     pub order: Order,
     /// Whom the merchant's server said the buyer is.
     pub customer_reference: Option<String>,
+    /// Whom its mails go to.
+    pub contact: Contact,
     /// The expired checkout that this one replaces.
     pub renews: Option<String>,
     /// Whose budgets it counts for.
@@ -248,3 +256,6 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

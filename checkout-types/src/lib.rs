@@ -8,6 +8,7 @@ pub mod cart;
 pub mod catalog;
 pub mod checkout;
 pub mod customer;
+pub mod entitlement;
 pub mod money;
 pub mod problem;
 
@@ -15,5 +16,6 @@ pub use cart::{CartLine, Quote, QuoteRequest};
 pub use catalog::Catalog;
 pub use checkout::{Checkout, CheckoutRequest, CheckoutStatus};
 pub use customer::{Address, Customer};
+pub use entitlement::{Entitlement, Entitlements};
 pub use money::{Currency, Money};
 pub use problem::Problem;

@@ -69,4 +69,7 @@ pub struct FieldError {
     /// The most allowed, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
+    /// A name of the catalog that was probably meant, where one comes close.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
 }

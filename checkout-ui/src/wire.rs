@@ -151,6 +151,7 @@ pub fn problem(value: &Value, http_status: u16) -> Problem {
                 code: error.text("code").unwrap_or_default(),
                 min: int(error, "min"),
                 max: int(error, "max"),
+                did_you_mean: error.text("did_you_mean"),
             })
             .collect(),
         quote: quote(&value.get("quote")).map(Box::new),
@@ -267,6 +268,7 @@ mod tests {
             code: "out_of_range".into(),
             min: Some(1),
             max: Some(50),
+            did_you_mean: None,
         }];
         let problem = Problem {
             kind: "about:blank".into(),

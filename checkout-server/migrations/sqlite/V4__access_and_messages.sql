@@ -12,7 +12,7 @@ CREATE TABLE contacts (
     email           TEXT    NOT NULL,                       -- in its normal form; a guest's is not verified
     name            TEXT
 ) STRICT;
-CREATE INDEX contacts_by_email ON contacts (email);
+CREATE INDEX contacts_by_email ON contacts (email COLLATE NOCASE);
 
 -- The inbox also keeps the provider's answers to our own questions: the fold of it is the projection (G16).
 ALTER TABLE notices ADD COLUMN source TEXT NOT NULL DEFAULT 'webhook';  -- or 'refetch'
@@ -93,7 +93,8 @@ CREATE TABLE access_by_hand (
     why             TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     lifted_at       INTEGER,
-    lifted_by       TEXT
+    lifted_by       TEXT,
+    lifted_why      TEXT
 ) STRICT;
 CREATE INDEX access_by_hand_by_customer ON access_by_hand (customer);
 

@@ -1,5 +1,7 @@
 //! The body of what is told: one object as it is now, and the customer's whole access beside it.
 
+use std::collections::BTreeSet;
+
 use checkout_types::money::Money;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use super::Kind;
 use crate::clock::rfc3339;
 use crate::customer::CustomerKey;
-use crate::entitlement::Limit;
+use crate::entitlement::wire;
 use crate::standing::{News, Standing};
 
 /// Whom a mail or a merchant's own system reaches.
@@ -45,29 +47,8 @@ pub fn body(
             "name": contact.name,
         },
         "data": data(news, standing),
-        "entitlements": { "version": version, "items": entitlements(standing) },
+        "entitlements": { "version": version, "items": wire::items(&standing.entitlements, &BTreeSet::new()) },
     })
-}
-
-/// What the customer may use, as on the wire of `GET /v1/customers/{reference}/entitlements`.
-fn entitlements(standing: &Standing) -> Vec<Value> {
-    let item = |(name, entitlement): (&String, &crate::entitlement::Entitlement)| {
-        let limits = entitlement.limits.iter().map(|(name, limit)| {
-            let most = match limit {
-                Limit::Fixed(most) | Limit::PerUnit(most) => json!(most),
-                Limit::Unlimited => Value::Null,
-            };
-            (name.clone(), most)
-        });
-        json!({
-            "name": name,
-            "state": entitlement.access.state,
-            "reason": entitlement.access.reason,
-            "limits": limits.collect::<serde_json::Map<_, _>>(),
-            "valid_until": entitlement.access.until.map(rfc3339),
-        })
-    };
-    standing.entitlements.iter().map(item).collect()
 }
 
 fn data(news: &News, standing: &Standing) -> Value {

@@ -20,7 +20,7 @@ pub(super) fn id(fields: &Fields<'_>, example: &str) -> Option<Located<String>> 
 pub(super) const ID_CURE: &str = "use 1 to 64 of a-z, 0-9, _ and -";
 
 /// Whether a text may be an id of the shop's, or the name of something that may be used.
-pub(super) fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }

@@ -8,6 +8,14 @@ use crate::event::{Subscription, SubscriptionState};
 /// How access stands at `now`, where a failed renewal takes nothing away for `grace`.
 pub(super) fn access(subscription: &Subscription, grace: SignedDuration, exhausted: bool, now: Timestamp) -> Access {
     let seen = &subscription.seen;
+    match &seen.state {
+        // Nothing was ever given, so nothing has ended.
+        SubscriptionState::Pending | SubscriptionState::Unknown(_) => {
+            return Access::of(State::None, Reason::AwaitingPayment);
+        }
+        SubscriptionState::Failed => return Access::of(State::None, Reason::MandateFailed),
+        _ => {}
+    }
     if seen.expires_at.is_some_and(|end| now >= end) {
         return Access::of(State::Ended, Reason::Expired);
     }

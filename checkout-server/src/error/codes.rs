@@ -202,6 +202,11 @@ codes! {
         "The provider has no such product any more, though the catalog names it."
         "Compare catalog.toml with the products in the provider's dashboard."
 
+    UnknownEntitlement unknown_entitlement 422
+        "The catalog gives nothing of that name."
+        "The name is in no price's grants and in no add-on's adds of the catalog that the helper runs with; did_you_mean has the one that was probably meant."
+        "Compare with `checkout-server catalog check`, which lists the names. After a change of catalog.toml, restart the helper."
+
     // Quotes and orders.
 
     QuoteInvalid quote_invalid 422

@@ -173,6 +173,9 @@ fn components() -> Components {
     with_parts::<types::customer::CustomerTokenRequest>(&mut schemas);
     with_parts::<types::customer::CustomerToken>(&mut schemas);
     with_parts::<types::customer::SignedInCustomer>(&mut schemas);
+    with_parts::<types::Entitlements>(&mut schemas);
+    with_parts::<types::entitlement::ClaimRequest>(&mut schemas);
+    with_parts::<types::entitlement::Claimed>(&mut schemas);
     with_parts::<types::Problem>(&mut schemas);
     let bearer = |says: &str| {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(says));

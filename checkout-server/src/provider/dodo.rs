@@ -14,6 +14,7 @@ use crate::outgoing::{Forbidden, Outgoing, Purpose, Reach};
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
 
+pub mod kinds;
 mod notice;
 mod payment_method;
 mod preview;
@@ -172,7 +173,14 @@ pub fn read_notice(body: &[u8]) -> Option<Notice> {
 /// Reads a payment as `GET /payments/{id}` answers it.
 #[must_use]
 pub fn read_payment(object: &Value) -> Option<Notice> {
-    notice::answered("payment", &object.to_string())
+    read_answer("payment", object.to_string().as_bytes())
+}
+
+/// Reads an object as `GET /payments/{id}`, `GET /subscriptions/{id}` and the like answer it; `kind` is the
+/// first word of its webhooks' types.
+#[must_use]
+pub fn read_answer(kind: &str, body: &[u8]) -> Option<Notice> {
+    notice::answered(kind, std::str::from_utf8(body).ok()?)
 }
 
 /// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server

@@ -34,24 +34,33 @@ pub(super) fn observe(
     observation: Observation,
     now: Timestamp,
 ) -> Result<Effects, StoreError> {
-    let Observation { notice: Notice { at, seen, .. }, observed_at, source } = observation;
     let mut effects = Effects::default();
-    let mut fold = Fold { connection, now, source, effects: &mut effects };
-    let customers = match seen {
-        Seen::Payment(seen) => {
-            let version = seen.version(at, observed_at, source);
-            fold.payment(Payment { seen, version })?
-        }
-        Seen::Subscription(seen) => fold.subscription(Subscription::new(seen, at, observed_at, source))?,
-        Seen::Refund(seen) => fold.refund(Refund::new(seen, at, observed_at, source))?,
-        Seen::Dispute(seen) => fold.dispute(Dispute::new(seen, at, observed_at, source))?,
-        Seen::Dunning(seen) => fold.dunning(Dunning::new(seen, at, observed_at, source))?,
-        Seen::Other => BTreeSet::new(),
-    };
-    for customer in customers {
+    for customer in join(connection, observation, now, &mut effects)? {
         projection::settle(connection, rules, &customer, now, &mut effects)?;
     }
     Ok(effects)
+}
+
+/// Joins an observation with what is known of its object; gives the customers whom that may concern.
+pub(super) fn join(
+    connection: &Connection,
+    observation: Observation,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<BTreeSet<CustomerKey>, StoreError> {
+    let Observation { notice: Notice { at, seen, .. }, observed_at, source } = observation;
+    let mut fold = Fold { connection, now, source, effects };
+    match seen {
+        Seen::Payment(seen) => {
+            let version = seen.version(at, observed_at, source);
+            fold.payment(Payment { seen, version })
+        }
+        Seen::Subscription(seen) => fold.subscription(Subscription::new(seen, at, observed_at, source)),
+        Seen::Refund(seen) => fold.refund(Refund::new(seen, at, observed_at, source)),
+        Seen::Dispute(seen) => fold.dispute(Dispute::new(seen, at, observed_at, source)),
+        Seen::Dunning(seen) => fold.dunning(Dunning::new(seen, at, observed_at, source)),
+        Seen::Other => Ok(BTreeSet::new()),
+    }
 }
 
 /// One observation on its way through the tables.

@@ -43,6 +43,28 @@ impl Store {
         .await
     }
 
+    /// Has every customer worked out anew where the catalog is another one than last time: it says what
+    /// each price gives.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn follow_the_catalog(&self) -> Result<(), StoreError> {
+        let version = self.rules.catalog.version();
+        self.write(move |connection| {
+            let changed = connection
+                .prepare_cached(
+                    "INSERT INTO facts (name, value) VALUES ('catalog', ?1)
+                     ON CONFLICT (name) DO UPDATE SET value = ?1 WHERE value != ?1",
+                )?
+                .execute([version])?;
+            if changed > 0 {
+                connection.prepare_cached("UPDATE customers SET next_change_at = 0")?.execute([])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Works out anew how a customer stands, after something that no notice told.
     ///
     /// # Errors

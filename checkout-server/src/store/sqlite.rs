@@ -69,7 +69,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
-        embedded::migrations::runner().run(&mut connection).map_err(|error| unavailable(&error))?;
+        migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(64);
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
@@ -126,6 +126,12 @@ impl Store {
             tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
+}
+
+/// Brings a database's tables up to date.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let done = embedded::migrations::runner().run(connection);
+    done.map(drop).map_err(|error| StoreError::Unavailable(format!("its tables cannot be brought up to date: {error}")))
 }
 
 fn closed() -> StoreError {

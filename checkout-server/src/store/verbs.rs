@@ -7,7 +7,8 @@ use super::fold::Observation;
 use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
 use super::{
-    Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, fold, inbox,
+    Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, contacts,
+    fold, inbox,
 };
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
@@ -36,8 +37,18 @@ impl Store {
     /// See [`StoreError`].
     pub async fn claim(&self, claim: Claim) -> Result<Option<StoredCheckout>, StoreError> {
         self.write(move |connection| {
-            let Claim { id, key_hash, fingerprint, order, customer_reference, renews, buyer, created_at, expires_at } =
-                claim;
+            let Claim {
+                id,
+                key_hash,
+                fingerprint,
+                order,
+                customer_reference,
+                contact,
+                renews,
+                buyer,
+                created_at,
+                expires_at,
+            } = claim;
             let order = json(&order)?;
             let customer = match &customer_reference {
                 Some(reference) => CustomerKey::Reference(reference.clone()),
@@ -63,7 +74,11 @@ impl Store {
                     buyer.map(|key| *key.bytes()),
                     customer.stored(),
                 ])?;
-            if inserted == 1 { find(connection, "id", &id) } else { Ok(None) }
+            if inserted == 0 {
+                return Ok(None);
+            }
+            contacts::keep(connection, &id, &contact)?;
+            find(connection, "id", &id)
         })
         .await
     }

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use checkout_server::entitlement;
 use checkout_server::error::{self, Code};
 use checkout_server::http::openapi;
+use checkout_server::provider::dodo::kinds;
 use checkout_tests::in_repository;
 use serde_json::Value;
 
@@ -27,6 +29,13 @@ fn is_current(path: &str, made: &str) {
 #[test]
 fn the_problems_are_those_of_the_table() {
     is_current("docs/problems.md", &error::reference());
+}
+
+#[test]
+fn what_gives_suspends_and_ends_access_is_what_the_rules_answer() {
+    let made = [entitlement::reference(), kinds::reference()].concat();
+    assert_eq!(made.lines().filter(|line| line.starts_with("| `") && line.contains("joined to")).count(), 27);
+    is_current("docs/access.md", &made);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::error::Code::{
     ReturnUrlNotAllowed, MetadataInvalid, UnknownCheckout, IdempotencyKeyMissing, IdempotencyKeyInvalid,
     IdempotencyKeyReused, IdempotencyInProgress, OrderClosed, AlreadySubscribed, ProviderUnknown,
     ProviderUnavailable, StorageUnavailable, WebhookHeaderMissing, WebhookTimestampOutOfTolerance,
-    WebhookSignatureInvalid, WidgetNotBuilt, Internal,
+    WebhookSignatureInvalid, WidgetNotBuilt, UnknownEntitlement, Internal,
 };
 
 /// One method of one path.
@@ -93,6 +93,8 @@ const PRICE_ID: Parameter = Parameter {
 const MEND_TOKEN: Parameter = Parameter {
     place: "path", name: "token", pattern: Some("^[A-Za-z0-9_-]{75}$"), required: true, says: "Of a mail; good for 30 days.",
 };
+const REFERENCE: Parameter =
+    path("reference", "Your own id of the customer, percent-encoded: 1 to 200 characters.");
 const PROOF: Parameter = Parameter {
     place: "header", name: "Checkout-Proof", pattern: None, required: false,
     says: "After challenge_required: `{token}:{n}`, see the problem's challenge.",
@@ -174,6 +176,25 @@ pub(super) const ROUTES: &[Route] = &[
             status: 201, says: "The token.", kind: JSON, schema: Some("CustomerToken"), headers: &[],
         }],
         problems: &[ANY, BODY, &[Unauthorized, EmailInvalid]], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/customers/{reference}/entitlements", id: "show_entitlements",
+        summary: "What a customer may use, from your server", who: &["secret_key"],
+        parameters: &[REFERENCE, query("name", "One name of the catalog's grants alone.")], body: None,
+        answers: &[ok("Every name that the catalog knows; `none` where nothing gives it.", JSON, Some("Entitlements"))],
+        problems: &[
+            ANY, &[PathInvalid, Unauthorized, TextInvalid, CardDataRefused, UnknownEntitlement, StorageUnavailable],
+        ],
+        is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/customers/{reference}/claims", id: "claim_guest_purchases",
+        summary: "Give guests' purchases to the customer whose address you have verified", who: &["secret_key"],
+        parameters: &[REFERENCE],
+        body: Some(Body { kind: JSON, schema: Some("ClaimRequest"), example: r#"{"email":"ada@example.com"}"# }),
+        answers: &[ok("The checkouts that are this customer's by that address.", JSON, Some("Claimed"))],
+        problems: &[ANY, BODY, &[PathInvalid, Unauthorized, EmailInvalid, StorageUnavailable]],
+        is_for_people: false,
     },
     Route {
         method: "GET", path: "/pay/{price_id}", id: "show_pay_page", summary: "Buy without any script",

@@ -1,0 +1,5 @@
+//! The fold on a real database: every order of arrival, every repeat, one result (G14–G16).
+
+mod orders;
+mod storm;
+mod world;
