@@ -14,6 +14,7 @@ pub mod pages;
 pub mod proxy;
 pub mod server;
 pub mod signing;
+pub mod smtp;
 pub mod socket;
 pub mod supply;
 
