@@ -17,6 +17,7 @@ use crate::http::admission::Classes;
 use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::mail::Mailer;
+use crate::outbox::Endpoint;
 use crate::provider::Provider;
 use crate::selling::Selling;
 use crate::signature::SigningSecret;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub store: Store,
     /// Our own secrets.
     pub keys: Keys,
+    /// The merchant's endpoints that are told what happened.
+    pub endpoints: Vec<Endpoint>,
     /// The provider's webhook secrets that are in force, newest first.
     pub webhook_secrets: Vec<SigningSecret>,
     /// Where the helper is reached from outside, such as `https://pay.example.com`.

@@ -12,13 +12,16 @@ use serde::Deserialize;
 use crate::abuse::Limits;
 use crate::http::address::{Network, NetworkError};
 use crate::mail::Mailer;
+use crate::outbox::Endpoint;
 use crate::outgoing::Reach;
 use crate::provider::dodo;
 use crate::signature::SigningSecret;
 
+mod endpoints;
 mod limits;
 mod mail;
 
+use endpoints::WrittenEndpoint;
 use limits::WrittenLimits;
 use mail::WrittenMail;
 
@@ -55,6 +58,8 @@ pub struct Config {
     pub secret_key: SecretString,
     /// What operators show at the operations listener, where anybody is to be one.
     pub operator_key: Option<SecretString>,
+    /// The merchant's endpoints that are told what happened.
+    pub endpoints: Vec<Endpoint>,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
@@ -82,6 +87,8 @@ struct Written {
     #[serde(default)]
     limits: WrittenLimits,
     mail: Option<WrittenMail>,
+    #[serde(default, rename = "endpoint")]
+    endpoints: Vec<WrittenEndpoint>,
 }
 
 #[derive(Default, Deserialize)]
@@ -162,6 +169,7 @@ impl Config {
             trusted_proxies,
             limits,
             mail,
+            endpoints,
         } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
         let (api, pages) = match mode {
@@ -196,6 +204,7 @@ impl Config {
             trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             limits: limits.meaning()?,
             mailer: mail.map(|mail| mail.meaning(environment)).transpose()?,
+            endpoints: endpoints::meaning(endpoints, environment)?,
         })
     }
 }

@@ -11,6 +11,7 @@ mod scenario;
 mod start;
 #[cfg(test)]
 mod tests;
+mod told;
 mod watch;
 mod words;
 
@@ -20,6 +21,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::catalog::Catalog;
+use crate::signature::SigningSecret;
 
 pub use activity::{Activity, Entry, Who};
 pub use letter::Letter;
@@ -42,6 +44,8 @@ pub struct DemoConfig {
     pub catalog: Catalog,
     /// Where the sandbox takes orders (`/control/…`), as this process reaches it.
     pub sandbox_control: String,
+    /// What the helper signs with what it tells the shop.
+    pub endpoint_secret: SigningSecret,
 }
 
 /// The shop's pages and the panel's endpoints.
@@ -59,6 +63,7 @@ pub fn router(config: DemoConfig) -> Router {
         .route("/mailbox/{number}", get(mailbox::pages::show))
         .route("/mailbox/{number}/html", get(mailbox::pages::html))
         .route("/scenario", post(scenario::play))
+        .route(told::PATH, post(told::hear))
         .route("/files/{name}", get(pages::file))
         .fallback(pages::not_found)
         .with_state(shop)

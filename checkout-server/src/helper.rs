@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
-use crate::{access, http, telemetry};
+use crate::{access, http, outbox, telemetry};
 
 /// Connections of the operations listener: a few dashboards and probes.
 const MOST_OPERATORS: usize = 64;
@@ -45,6 +45,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     app.selling.report();
     let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
+    app.tasks.spawn(outbox::run(app.clone()));
 }
 
 /// Tells it to stop and waits until everything has ended (G2f).

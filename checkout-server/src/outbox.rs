@@ -1,15 +1,23 @@
 //! The outbox: what follows from what happened is written in the transaction of its event (G22), and
 //! sent from there until it has arrived, or visibly cannot. This file says who is told of what; pure.
-//! Below: `schedule.rs` says when it is tried again, `webhook.rs` how an endpoint is told, `worker.rs`
-//! how everything that is due is worked off, and `store/outbox.rs` how it is remembered.
+//! Below: `schedule.rs` says when it is tried again, `health.rs` how an endpoint fares, `webhook.rs` how it
+//! is told, `worker.rs` how all that is due is worked off; `store/outbox.rs` remembers it.
 
 use crate::announcement::Kind;
 
+mod endpoint;
 mod filter;
+pub mod health;
 mod outcome;
+pub mod schedule;
+mod webhook;
+mod worker;
 
+pub use endpoint::{Endpoint, UnusableEndpoint};
 pub use filter::{Filter, UnknownKind};
+pub use health::{EndpointState, Health};
 pub use outcome::{Message, Outcome};
+pub use worker::run;
 
 /// Who is told of what, as the settings say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +82,12 @@ pub struct Route {
 }
 
 impl Routes {
+    /// To these endpoints, and to nobody by mail.
+    #[must_use]
+    pub fn to(endpoints: &[Endpoint]) -> Self {
+        Self { endpoints: endpoints.iter().map(Endpoint::route).collect(), mails: Vec::new() }
+    }
+
     /// The messages that an event of that kind makes.
     #[must_use]
     pub fn of(&self, kind: Kind) -> Vec<Route> {

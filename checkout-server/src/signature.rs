@@ -37,6 +37,12 @@ impl SigningSecret {
         }
     }
 
+    /// How long it is.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.expose_secret().len()
+    }
+
     /// As the provider shows it: for the sandbox, which plays the provider with a throw-away secret.
     #[must_use]
     pub fn reveal(&self) -> String {

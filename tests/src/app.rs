@@ -8,6 +8,8 @@ use checkout_server::abuse::Limits;
 use checkout_server::catalog::Catalog;
 use checkout_server::clock::Clock;
 use checkout_server::demo::{self, Demo, Options, Ready};
+use checkout_server::mail::Mailer;
+use checkout_server::outbox::Endpoint;
 use checkout_server::signature::SigningSecret;
 use checkout_types::checkout::CreatedCheckout;
 use checkout_types::customer::CustomerToken;
@@ -42,6 +44,10 @@ pub struct TestApp {
     pub http: Client,
     /// Fails the story where something secret or personal has leaked. Before the folder: it looks into it.
     canaries: Guard,
+    /// Who is told what happened, besides the shop.
+    endpoints: Vec<Endpoint>,
+    /// Who writes to buyers, where not into the demo's own mailbox.
+    mailer: Option<Mailer>,
     data: TempDir,
 }
 
@@ -53,10 +59,26 @@ impl TestApp {
 
     /// Starts one that pages of these origins may use, beside the shop.
     pub async fn start_for(allowed_origins: Vec<String>) -> Self {
-        Self::start_in(TempDir::new().expect("a temporary folder"), Clock::default(), allowed_origins).await
+        Self::start_in(folder(), Clock::default(), allowed_origins, Vec::new(), None).await
     }
 
-    async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>) -> Self {
+    /// Starts one that tells these endpoints what happens, beside the shop.
+    pub async fn telling(endpoints: Vec<Endpoint>) -> Self {
+        Self::start_in(folder(), Clock::default(), Vec::new(), endpoints, None).await
+    }
+
+    /// Starts one that writes to buyers by that.
+    pub async fn writing(mailer: Mailer) -> Self {
+        Self::start_in(folder(), Clock::default(), Vec::new(), Vec::new(), Some(mailer)).await
+    }
+
+    async fn start_in(
+        data: TempDir,
+        clock: Clock,
+        allowed_origins: Vec<String>,
+        endpoints: Vec<Endpoint>,
+        mailer: Option<Mailer>,
+    ) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
         let folder = data.path().to_owned();
         let options = Options {
@@ -68,18 +90,26 @@ impl TestApp {
             layer: canary::watched,
             // Challenges that a debug build solves at once.
             limits: Limits { easiest_challenge: 4, hardest_challenge: 10, ..Limits::default() },
+            endpoints: endpoints.clone(),
+            mailer: mailer.clone(),
         };
         let demo = demo::start(options).await.expect("free ports on loopback");
         let canaries = Guard::new(&demo.ready, folder);
-        Self { demo, clock, http: client(), canaries, data }
+        Self { demo, clock, http: client(), canaries, endpoints, mailer, data }
     }
 
     /// Stops it and starts another one on the same data.
     pub async fn restart(self) -> Self {
-        let Self { demo, clock, canaries, data, .. } = self;
+        let endpoints = self.endpoints.clone();
+        self.restart_telling(endpoints).await
+    }
+
+    /// The same, with other endpoints from then on.
+    pub async fn restart_telling(self, endpoints: Vec<Endpoint>) -> Self {
+        let Self { demo, clock, canaries, mailer, data, .. } = self;
         demo.stop().await;
         drop(canaries);
-        Self::start_in(data, clock, Vec::new()).await
+        Self::start_in(data, clock, Vec::new(), endpoints, mailer).await
     }
 
     /// Addresses and keys.
@@ -243,6 +273,10 @@ impl TestApp {
         let url = format!("{}/webhooks/dodo", self.ready().helper);
         self.http.post(url).headers(headers).body(bytes).send().await.expect("an answer")
     }
+}
+
+fn folder() -> TempDir {
+    TempDir::new().expect("a temporary folder")
 }
 
 /// The provider's session of a checkout, from its address.

@@ -130,7 +130,7 @@ CREATE TABLE messages (
     sequence        INTEGER,                                -- gap-free for each endpoint and customer; NULL for mails
     state           TEXT    NOT NULL DEFAULT 'queued',      -- queued, leased, delivered, parked, dead, canceled
     attempts        INTEGER NOT NULL DEFAULT 0,
-    due_at          INTEGER NOT NULL,
+    due_at          INTEGER NOT NULL,                       -- when to look at it; store::IN_LINE while others come first
     leased_until    INTEGER,
     status_code     INTEGER,                                -- of the last try
     error           TEXT,                                   -- of the last try; never a body
@@ -138,9 +138,11 @@ CREATE TABLE messages (
     finished_at     INTEGER,
     UNIQUE (channel, target, event_id)
 ) STRICT;
-CREATE INDEX messages_waiting ON messages (due_at) WHERE state IN ('queued', 'leased');
+CREATE INDEX messages_waiting ON messages (target, due_at) WHERE channel = 'webhook' AND state IN ('queued', 'leased');
+CREATE INDEX mails_waiting ON messages (due_at) WHERE channel = 'email' AND state IN ('queued', 'leased');
 -- The head of each line: what an endpoint has to get first for a customer (G23).
-CREATE INDEX messages_in_line ON messages (target, customer, seq) WHERE state IN ('queued', 'leased');
+CREATE INDEX messages_in_line ON messages (target, customer, seq)
+    WHERE channel = 'webhook' AND state IN ('queued', 'leased');
 CREATE INDEX messages_by_state ON messages (state, seq);
 CREATE INDEX messages_by_event ON messages (event_id);
 CREATE INDEX messages_by_customer ON messages (customer, seq);

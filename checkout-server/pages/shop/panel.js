@@ -6,8 +6,8 @@ const body = $("panel-body");
 const list = $("panel-entries");
 const MOST_SHOWN = 120;
 
-const NAMES = { helper: "Helper", sandbox: "Sandbox", webhook: "Webhook", checkout: "Checkout", widget: "Widget" };
-const GOOD = /^(2\d\d|accepted|paid|fulfilled|done)\b/;
+const NAMES = { helper: "Helper", sandbox: "Sandbox", webhook: "Webhook", checkout: "Checkout", shop: "Shop", widget: "Widget" };
+const GOOD = /^(2\d\d|accepted|paid|fulfilled|done|verified)\b/;
 const BAD = /^([45]\d\d|refused|failed|expired|needs_review)\b/;
 
 function show(entry) {

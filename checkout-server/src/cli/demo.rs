@@ -49,6 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         allowed_origins,
         limits: Limits::default(),
         mailer: None,
+        endpoints: Vec::new(),
         layer: std::convert::identity,
     };
     let demo = demo::start(options)

@@ -8,11 +8,11 @@ use lettre::message::Mailbox;
 
 use super::{Failure, say};
 use crate::clock::Clock;
+use crate::customer::Contact;
 use crate::mail::Mail;
 use crate::mail::example::examples;
 use crate::mail::letter::{Sender, letter};
 use crate::mail::templates::{Templates, Written};
-use crate::store::Recipient;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -103,7 +103,7 @@ fn write(base: &Path, extension: &str, text: &str) -> std::io::Result<()> {
 
 /// The mail as it would travel, to somebody made up.
 fn eml(sender: &Sender, written: Written) -> Result<String, Failure> {
-    let to = Recipient { email: "ada@example.com".to_owned(), name: Some("Ada Lovelace".to_owned()) };
+    let to = Contact { email: "ada@example.com".to_owned(), name: Some("Ada Lovelace".to_owned()) };
     let letter = letter(sender, &to, "msg_preview", Clock::wall(), written)?;
     Ok(String::from_utf8(letter.formatted())?)
 }

@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
     let catalog = read_catalog(&settings.catalog)?;
     let mails = settings.mailer.as_ref().map(Mailer::routes).unwrap_or_default();
-    let rules = Rules::new(&catalog, Routes { mails, ..Routes::default() });
+    let rules = Rules::new(&catalog, Routes { mails, ..Routes::to(&settings.endpoints) });
     let app = App::open(Parts {
         trusted_proxies: settings.trusted_proxies,
         limits: settings.limits,
@@ -69,6 +69,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         )?)),
         store: Store::open(&data.join("checkout.db"), rules)?,
         keys: Keys::new(settings.secret_key).with_operator(settings.operator_key),
+        endpoints: settings.endpoints,
         webhook_secrets: settings.webhook_secrets,
         public_url: settings.public_url,
         allowed_origins: settings.allowed_origins,

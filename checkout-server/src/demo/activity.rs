@@ -53,6 +53,8 @@ pub enum Who {
     Webhook,
     /// An order changed its state.
     Checkout,
+    /// The merchant's own server: here the shop, when the helper tells it something.
+    Shop,
 }
 
 /// An entry as the panel reads it.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::prices::{self, ShownPrice};
 use super::scenario::{self, Control};
 use super::{Activity, DemoConfig, Mailbox};
+use crate::signature::SigningSecret;
 
 /// The parts that every page is made of, and the pages.
 const TEMPLATES: [(&str, &str); 9] = [
@@ -49,11 +50,13 @@ pub(super) struct Shop {
     pub(super) activity: Activity,
     pub(super) mailbox: Mailbox,
     pub(super) control: Control,
+    pub(super) endpoint_secret: SigningSecret,
 }
 
 impl Shop {
     pub(super) fn new(config: DemoConfig) -> Self {
-        let DemoConfig { helper_url, sandbox_url, activity, mailbox, catalog, sandbox_control } = config;
+        let DemoConfig { helper_url, sandbox_url, activity, mailbox, catalog, sandbox_control, endpoint_secret } =
+            config;
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
             templates.add_template(name, source).expect("the templates are compiled in, and a test renders each");
@@ -66,6 +69,7 @@ impl Shop {
             activity,
             mailbox,
             control: Control::new(sandbox_control, &catalog),
+            endpoint_secret,
         }
     }
 

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::{Activity, DemoConfig, Mailbox, Who, activity_layer, router};
+use super::{Activity, DemoConfig, Mailbox, Who, activity_layer, router, told};
 use crate::abuse::Limits;
 use crate::app::{App, Parts};
 use crate::catalog::Catalog;
@@ -19,7 +19,8 @@ use crate::helper::{self, Listeners};
 use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
 use crate::mail::Mailer;
-use crate::outbox::Routes;
+use crate::outbox::{Endpoint, Filter, Routes, UnusableEndpoint};
+use crate::outgoing::Reach;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
 use crate::sandbox::{Sandbox, SandboxConfig};
@@ -45,6 +46,8 @@ pub struct Options {
     pub limits: Limits,
     /// Who writes to buyers: by default what reaches the demo's own mailbox.
     pub mailer: Option<Mailer>,
+    /// Who is told what happened, besides the shop.
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// A demo that is up.
@@ -78,6 +81,8 @@ pub struct Ready {
     pub sandbox_key: String,
     /// What the sandbox signs its webhooks with.
     pub webhook_secret: String,
+    /// What the helper signs with what it tells the shop.
+    pub endpoint_secret: String,
 }
 
 /// Starts a demo.
@@ -85,7 +90,7 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock, mut allowed_origins, limits, layer, mailer } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins, limits, layer, mut endpoints, mailer } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
@@ -103,7 +108,10 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         operator_key: kept_key(&data, "operator_key", "op_demo_")?,
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
         webhook_secret: format!("whsec_{}", random::alphanumeric::<32>()),
+        endpoint_secret: format!("whsec_{}", random::alphanumeric::<32>()),
     };
+    let endpoint_secret = SigningSecret::parse(&ready.endpoint_secret).map_err(io::Error::other)?;
+    endpoints.push(shop_endpoint(&ready.shop, &endpoint_secret).map_err(io::Error::other)?);
     allowed_origins.extend([ready.shop.clone(), ready.shop.replace("127.0.0.1", "localhost")]);
     let webhook_secret = SigningSecret::parse(&ready.webhook_secret).map_err(io::Error::other)?;
     let sandbox = Sandbox::new(SandboxConfig {
@@ -114,7 +122,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
         base_url: ready.sandbox.clone(),
     });
-    let rules = Rules::new(&catalog, Routes { mails: mailer.routes(), ..Routes::default() });
+    let rules = Rules::new(&catalog, Routes { mails: mailer.routes(), ..Routes::to(&endpoints) });
     let app = App::open(Parts {
         // So that a header can play a buyer from anywhere: nobody but this machine reaches a demo.
         trusted_proxies: ["127.0.0.1", "::1"]
@@ -129,6 +137,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         limits,
         mailer: Some(mailer),
+        endpoints,
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
         allowed_origins,
@@ -159,6 +168,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         catalog: app.catalog.clone(),
         activity,
         mailbox,
+        endpoint_secret,
     });
     tasks.spawn(http::serve::serve(shop_listener, layer(shop), ListenerLimits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })
@@ -175,6 +185,12 @@ impl Demo {
 fn own_mailer(mailbox: &TcpListener) -> io::Result<Mailer> {
     let server = format!("smtp://{}", mailbox.local_addr()?);
     Mailer::plain("Fernway", "billing@fernway.example", &server).map_err(io::Error::other)
+}
+
+/// The shop as one of the merchant's endpoints: it hears of everything.
+fn shop_endpoint(shop: &str, secret: &SigningSecret) -> Result<Endpoint, UnusableEndpoint> {
+    let url = format!("{shop}{}", told::PATH);
+    Endpoint::new("shop", &url, Reach::ThisMachine, vec![secret.clone()], Filter::default())
 }
 
 /// The panel shows where each checkout stands, as the helper's store says.

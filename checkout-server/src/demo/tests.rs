@@ -9,6 +9,8 @@ use crate::clock::Clock;
 
 const EXAMPLE: &str = include_str!("../../../catalog.example.toml");
 
+const ENDPOINT_SECRET: &str = "whsec_ZGVtby1vbmx5LXNlY3JldC0wMDAwMDAwMDA=";
+
 fn activity() -> Activity {
     Activity::new(Clock::default())
 }
@@ -21,6 +23,7 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         mailbox: Mailbox::new(Clock::default()),
         catalog: Catalog::parse(EXAMPLE).unwrap(),
         sandbox_control: sandbox_control.to_owned(),
+        endpoint_secret: SigningSecret::parse(ENDPOINT_SECRET).unwrap(),
     })
 }
 
@@ -252,4 +255,25 @@ async fn a_sandbox_that_is_away_is_told() {
     let response = ask(&shop, request).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(text(response).await, r#"{"message":"The sandbox does not answer."}"#);
+}
+
+#[tokio::test]
+async fn the_shop_hears_what_is_signed_and_nothing_else() {
+    let activity = activity();
+    let shop = shop(activity.clone(), "");
+    let secret = SigningSecret::parse(ENDPOINT_SECRET).unwrap();
+    let body = r#"{"type":"subscription.past_due","sequence":3,"customer":{"email":"ada@example.com"},
+        "entitlements":{"version":2,"items":[{"entitlement":"pro","state":"grace"}]}}"#;
+    let seconds = Clock::wall().as_second();
+    for (signature, status) in [(secret.sign("msg_1", seconds, body.as_bytes()), 204), ("v1,AAAA".to_owned(), 401)] {
+        let request = Request::post("/webhooks/checkout")
+            .header("webhook-id", "msg_1")
+            .header("webhook-timestamp", seconds)
+            .header("webhook-signature", signature);
+        assert_eq!(ask(&shop, request.body(Body::from(body)).unwrap()).await.status(), status);
+    }
+    let news = serde_json::to_string(&activity.since(0)).unwrap();
+    assert!(news.contains("The helper told the shop: subscription.past_due"), "{news}");
+    assert!(news.contains("no. 3 for this customer; pro: grace") && !news.contains("ada@"), "{news}");
+    assert!(news.contains("refused, 401"), "{news}");
 }

@@ -9,7 +9,7 @@ use super::activity::Who;
 pub(super) fn of(asked: Who, method: &Method, route: &str) -> Option<String> {
     let route = without_names(route);
     let known = match asked {
-        Who::Helper | Who::Webhook | Who::Checkout => helper(method, &route),
+        Who::Helper | Who::Webhook | Who::Checkout | Who::Shop => helper(method, &route),
         Who::Sandbox => sandbox(method, &route),
     };
     match known {

@@ -10,7 +10,7 @@ use lettre::{Address, Message};
 
 use super::templates::Written;
 use super::words;
-use crate::store::Recipient;
+use crate::customer::Contact;
 
 /// Who writes.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub enum LetterError {
 /// See [`LetterError`].
 pub fn letter(
     sender: &Sender,
-    to: &Recipient,
+    to: &Contact,
     id: &str,
     at: Timestamp,
     written: Written,
@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn sent(email: &str, name: Option<&str>, subject: &str) -> Result<String, LetterError> {
-        let to = Recipient { email: email.to_owned(), name: name.map(str::to_owned) };
+        let to = Contact { email: email.to_owned(), name: name.map(str::to_owned) };
         let at = "2026-12-22T10:15:00Z".parse().unwrap();
         let letter = letter(&sender(), &to, "msg_019aab6f", at, written(subject))?;
         Ok(String::from_utf8(letter.formatted()).unwrap())

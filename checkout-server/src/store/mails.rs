@@ -13,27 +13,12 @@ use super::rows::find;
 use super::{Store, StoreError};
 use crate::announcement::Kind;
 use crate::checkout::Order;
+use crate::customer::Contact;
 use crate::entitlement::Entitlement;
 use crate::standing::{Standing, SubscriptionStanding};
 
 /// A cancellation and the end of access that it brings are told within one another's hour.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
-
-/// Somebody to write to.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Recipient {
-    /// Where to.
-    pub email: String,
-    /// What they are called.
-    pub name: Option<String>,
-}
-
-impl std::fmt::Debug for Recipient {
-    /// Personal data does not print itself.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Recipient(personal data)")
-    }
-}
 
 /// Money that came in, or that should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +53,7 @@ pub struct Occurrence {
     /// Whether a mail about a cancellation went with it.
     pub cancellation_was_told: bool,
     /// Whom to write to.
-    pub contact: Option<Recipient>,
+    pub contact: Option<Contact>,
     /// What was ordered.
     pub order: Option<Order>,
     /// The payment it is about, or the newest of its subscription.
@@ -245,13 +230,13 @@ fn standing(connection: &Connection, customer: &str) -> Result<Standing, StoreEr
 }
 
 /// Whom to write to: who gave an address with that checkout, or with the customer's newest paid one.
-fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Recipient>, StoreError> {
+fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Contact>, StoreError> {
     let contact = connection
         .prepare_cached(
             "SELECT email, name FROM contacts JOIN checkouts ON checkouts.id = checkout_id WHERE customer = ?1
              ORDER BY checkouts.id IS ?2 DESC, status IN ('paid', 'fulfilled') DESC, created_at DESC, checkouts.id LIMIT 1",
         )?
-        .query_row(params![customer, checkout], |row| Ok(Recipient { email: row.get(0)?, name: row.get(1)? }))
+        .query_row(params![customer, checkout], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
         .optional()?;
     Ok(contact)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{Rules, StoreError, folder};
 
@@ -30,6 +30,7 @@ pub struct Store {
     writer: mpsc::Sender<Command>,
     readers: Arc<Readers>,
     failed: LastFailure,
+    news: Arc<Notify>,
     pub(super) rules: Rules,
 }
 
@@ -74,16 +75,16 @@ impl Store {
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
-        let failed = LastFailure::default();
+        let (failed, news) = (LastFailure::default(), Arc::new(Notify::new()));
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
-                let failed = Arc::clone(&failed);
-                move || write_in_groups(&connection, commands, &failed)
+                let (failed, news) = (Arc::clone(&failed), Arc::clone(&news));
+                move || write_in_groups(&connection, commands, &failed, &news)
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, rules })
+        Ok(Self { writer, readers: Arc::new(readers), failed, news, rules })
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -92,6 +93,12 @@ impl Store {
     pub fn failed_within(&self, recently: Duration) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|at| at.elapsed() < recently)
+    }
+
+    /// Told after each commit with new messages in it, to the one who works the outbox off.
+    #[must_use]
+    pub fn news(&self) -> &Notify {
+        &self.news
     }
 
     /// Does something in a transaction and answers after its commit.
@@ -169,8 +176,14 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// The writer thread: takes what has queued up, does it in one transaction, then answers.
-fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command>, failed: &LastFailure) {
+fn write_in_groups(
+    connection: &Connection,
+    mut commands: mpsc::Receiver<Command>,
+    failed: &LastFailure,
+    news: &Notify,
+) {
     let mut group = Vec::with_capacity(GROUP);
+    let mut last = last_message(connection);
     while let Some(first) = commands.blocking_recv() {
         group.push(first);
         while group.len() < GROUP
@@ -190,7 +203,18 @@ fn write_in_groups(connection: &Connection, mut commands: mpsc::Receiver<Command
         for answer in answers {
             answer(committed.clone());
         }
+        let newest = last_message(connection);
+        if newest > last {
+            last = newest;
+            news.notify_one();
+        }
     }
+}
+
+/// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.
+fn last_message(connection: &Connection) -> Option<i64> {
+    let mut last = connection.prepare_cached("SELECT max(seq) FROM messages").ok()?;
+    last.query_row([], |row| row.get(0)).ok()?
 }
 
 /// One command's failure undoes that command alone.

@@ -7,4 +7,5 @@ mod commands;
 mod documents;
 mod http;
 mod leaks;
+mod mail;
 mod supply;

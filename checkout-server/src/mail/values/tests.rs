@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::announcement::Kind;
-use crate::store::{Charged, Recipient};
+use crate::customer::Contact;
+use crate::store::Charged;
 
 const EXAMPLE: &str = include_str!("../../../../catalog.example.toml");
 
@@ -32,7 +33,7 @@ fn told(kind: Kind, subscription: Option<SubscriptionStanding>) -> Occurrence {
         access_now: [].into(),
         since: Vec::new(),
         cancellation_was_told: false,
-        contact: Some(Recipient { email: "ada@example.com".to_owned(), name: Some("Ada".to_owned()) }),
+        contact: Some(Contact { email: "ada@example.com".to_owned(), name: Some("Ada".to_owned()) }),
         order: None,
         charge: None,
         subscription: subscription.map(|now| ("sub_1".to_owned(), now)),

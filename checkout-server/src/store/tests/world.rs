@@ -60,6 +60,7 @@ impl World {
             key_hash: random::bytes(),
             fingerprint: random::bytes(),
             order: order(),
+            contact: crate::customer::Contact { email: format!("buyer{number}@example.com"), name: None },
             customer_reference: reference.map(str::to_owned),
             renews: None,
             buyer: None,
