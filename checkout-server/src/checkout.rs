@@ -131,6 +131,12 @@ pub fn expires_for_good(expires_at: Timestamp) -> Timestamp {
     expires_at + SLACK
 }
 
+/// What was payable until then, or earlier, is called expired now.
+#[must_use]
+pub fn expired_before(now: Timestamp) -> Timestamp {
+    now - SLACK
+}
+
 /// What the buyer reads when they gave up.
 #[must_use]
 pub fn canceled() -> Failure {

@@ -13,6 +13,8 @@ use crate::{process, telemetry};
 mod access;
 mod demo;
 mod emails;
+mod listing;
+mod lists;
 mod operations;
 mod sandbox;
 mod selling;
@@ -43,6 +45,16 @@ enum Verb {
     Verify(verify::Arguments),
     /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
     Access(access::Arguments),
+    /// What happened, in our words: look it up, tell it again. Example: `checkout-server events list --type subscription.past_due`
+    Events(lists::Arguments<lists::EventVerb>),
+    /// Messages to endpoints, and mails: how they fare, send them again. Example: `checkout-server deliveries replay --state dead`
+    Deliveries(lists::Arguments<lists::DeliveryVerb>),
+    /// Payments that the provider told of. Example: `checkout-server payments list --status failed`
+    Payments(lists::Arguments<lists::PaymentVerb>),
+    /// Subscriptions that the provider told of. Example: `checkout-server subscriptions list --status past_due`
+    Subscriptions(lists::Arguments<lists::SubscriptionVerb>),
+    /// Orders. Example: `checkout-server checkouts list --status needs_review`
+    Checkouts(lists::Arguments<lists::CheckoutVerb>),
     /// Check the catalog. Example: `checkout-server catalog check catalog.toml`
     #[command(subcommand)]
     Catalog(CatalogVerb),
@@ -78,6 +90,11 @@ pub fn run() -> ExitCode {
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Emails(arguments) => emails::run(arguments),
         Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Events(arguments) => block_on(lists::events(arguments)),
+        Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),
+        Verb::Payments(arguments) => block_on(lists::payments(arguments)),
+        Verb::Subscriptions(arguments) => block_on(lists::subscriptions(arguments)),
+        Verb::Checkouts(arguments) => block_on(lists::checkouts(arguments)),
         Verb::Catalog(CatalogVerb::Check { file }) => check(&file),
     };
     match done {

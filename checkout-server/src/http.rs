@@ -7,6 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
 use admission::Classes;
+use who::{Merchant, Operator};
 
 use crate::app::App;
 
@@ -18,20 +19,26 @@ pub mod assets;
 mod catalog;
 pub mod checkouts;
 mod customers;
+mod deliveries;
 mod entitlements;
+mod events;
 pub mod extract;
 mod headers;
 pub mod json;
+pub mod listing;
 mod mend;
 pub mod openapi;
+mod operator;
 mod origin;
 mod pages;
 mod pay;
+mod payments;
 mod quotes;
 mod ready;
 mod selling;
 pub mod serve;
 mod status;
+mod subscriptions;
 mod visitor;
 mod webhooks;
 pub mod who;
@@ -43,7 +50,10 @@ pub fn router(app: &App) -> Router {
     let browser = Router::new()
         .route("/v1/catalog", reads.admits(get(catalog::show)))
         .route("/v1/quotes", orders.admits(post(quotes::create)))
-        .route("/v1/checkouts", orders.admits(post(checkouts::create)))
+        .route(
+            "/v1/checkouts",
+            orders.admits(post(checkouts::create)).merge(backends.admits(get(checkouts::list::<Merchant>))),
+        )
         .route("/v1/checkouts/{id}", reads.admits(get(checkouts::show)))
         .route("/v1/checkouts/{id}/events", streams.admits(get(checkouts::follow)))
         .route("/v1/customer", reads.admits(get(customers::show)))
@@ -52,7 +62,17 @@ pub fn router(app: &App) -> Router {
     let merchant = Router::new()
         .route("/v1/customer-tokens", backends.admits(post(customers::create_token)))
         .route("/v1/customers/{reference}/entitlements", backends.admits(get(entitlements::show)))
-        .route("/v1/customers/{reference}/claims", backends.admits(post(entitlements::claim)));
+        .route("/v1/customers/{reference}/claims", backends.admits(post(entitlements::claim)))
+        .route("/v1/deliveries", backends.admits(get(deliveries::list::<Merchant>)))
+        .route("/v1/deliveries/replay", backends.admits(post(deliveries::replay_many::<Merchant>)))
+        .route("/v1/deliveries/{id}", backends.admits(get(deliveries::show::<Merchant>)))
+        .route("/v1/deliveries/{id}/replay", backends.admits(post(deliveries::replay::<Merchant>)))
+        .route("/v1/events", backends.admits(get(events::list::<Merchant>)))
+        .route("/v1/events/{id}", backends.admits(get(events::show::<Merchant>)))
+        .route("/v1/events/{id}/replay", backends.admits(post(events::replay::<Merchant>)))
+        .route("/v1/payments", backends.admits(get(payments::list::<Merchant>)))
+        .route("/v1/subscriptions", backends.admits(get(subscriptions::list::<Merchant>)))
+        .route("/v1/subscriptions/{id}", backends.admits(get(subscriptions::show::<Merchant>)));
 
     let pages = Router::new()
         .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
@@ -97,6 +117,18 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
         .route("/metrics", get(async move || metrics.render()))
         .route("/selling", get(selling::show).put(selling::turn))
+        .route("/v1/checkouts", get(checkouts::list::<Operator>))
+        .route("/v1/deliveries", get(deliveries::list::<Operator>))
+        .route("/v1/deliveries/replay", post(deliveries::replay_many::<Operator>))
+        .route("/v1/deliveries/{id}", get(deliveries::show::<Operator>))
+        .route("/v1/deliveries/{id}/replay", post(deliveries::replay::<Operator>))
+        .route("/v1/events", get(events::list::<Operator>))
+        .route("/v1/events/{id}", get(events::show::<Operator>))
+        .route("/v1/events/{id}/replay", post(events::replay::<Operator>))
+        .route("/v1/payments", get(payments::list::<Operator>))
+        .route("/v1/subscriptions", get(subscriptions::list::<Operator>))
+        .route("/v1/subscriptions/{id}", get(subscriptions::show::<Operator>))
+        .merge(operator::router())
         .layer(from_fn(answer::contain))
         .layer(from_fn_with_state(app.clone(), headers::guard))
         .with_state(app.clone())

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::event::Notice;
+use crate::revenue;
 use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};
 
 /// Takes a delivery whose signature has been checked.
@@ -23,6 +24,9 @@ pub async fn accept(
     let kind = known_kind(notice.as_ref().map(|notice| notice.kind.as_str()));
     let delivery = Delivery { provider: "dodo", webhook_id, observed_at, received_at: app.clock.now(), body, notice };
     let accepted = app.store.accept(delivery).await?;
+    // Webhooks are signed by the wall's clock, in whole seconds.
+    let lag = Clock::wall().duration_since(observed_at).as_secs_f64().max(0.0);
+    metrics::histogram!("checkout_webhook_lag_seconds", "kind" => kind).record(lag);
     let outcome = match &accepted {
         Accepted::Repeat => "repeat",
         Accepted::Stored(_) => "stored",
@@ -70,6 +74,7 @@ pub fn tell(app: &App, effects: &Effects) {
     }
     for told in &effects.told {
         metrics::counter!("checkout_events_total", "type" => told.kind.as_str()).increment(1);
+        revenue::count(told);
     }
     for change in &effects.changes {
         tell_change(app, change);

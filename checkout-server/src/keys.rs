@@ -35,6 +35,8 @@ pub struct Keys {
     pub challenges: MacKey,
     /// Seals links that mend a failed payment.
     pub mends: MacKey,
+    /// Seals the places in lists.
+    pub cursors: MacKey,
     /// Hides addresses.
     addresses: MacKey,
     /// Makes each checkout's client secret.
@@ -58,6 +60,7 @@ impl Keys {
             quotes: derive("checkout/quote/1"),
             challenges: derive("checkout/challenge/1"),
             mends: derive("checkout/mend/1"),
+            cursors: derive("checkout/cursor/1"),
             addresses: derive("checkout/address/1"),
             clients: derive("checkout/client-secret/1"),
             pages: derive("checkout/status-page/1"),
@@ -205,12 +208,14 @@ mod tests {
             customers,
             challenges,
             mends,
+            cursors,
             addresses,
             clients,
             pages,
             fingerprints,
         } = &keys;
         let all = [quotes, customers, challenges, mends, addresses, clients, pages, fingerprints];
+        let all = [quotes, customers, challenges, cursors, addresses, clients, pages, fingerprints];
         let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
         macs.sort_unstable();
         macs.dedup();

@@ -32,7 +32,9 @@ pub mod process;
 pub mod provider;
 pub mod quote;
 pub mod random;
+mod revenue;
 pub mod sandbox;
+
 pub mod selling;
 pub mod signature;
 pub mod standing;

@@ -22,6 +22,7 @@ mod contacts;
 mod fold;
 mod folder;
 mod inbox;
+pub mod lists;
 mod mails;
 mod objects;
 mod outbox;

@@ -85,6 +85,34 @@ pub struct MerchantCheckout {
     pub customer_reference: Option<String>,
 }
 
+/// A checkout in a list, for the merchant's own server.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedCheckout {
+    /// `co_…`
+    pub id: String,
+    /// Where it stands.
+    pub status: CheckoutStatus,
+    /// What was to be paid.
+    pub total: Money,
+    /// What was ordered.
+    pub items: Vec<CheckoutItem>,
+    /// The merchant's own id of the customer, as the customer token said.
+    pub customer_reference: Option<String>,
+    /// The provider's id of the payment that decided it.
+    pub payment: Option<String>,
+    /// Whether two payments succeeded: one has to be given back.
+    pub paid_twice: bool,
+    /// The provider's reason for the last failure.
+    pub error_code: Option<String>,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// RFC 3339, UTC.
+    pub expires_at: String,
+    /// RFC 3339, UTC: when a payment last changed it.
+    pub changed_at: String,
+}
+
 /// A line of what was bought.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +162,18 @@ pub enum CheckoutStatus {
 }
 
 impl CheckoutStatus {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Open,
+        Self::Processing,
+        Self::Paid,
+        Self::Fulfilled,
+        Self::Failed,
+        Self::Canceled,
+        Self::Expired,
+        Self::NeedsReview,
+    ];
+
     /// As on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -8,9 +8,14 @@ pub mod cart;
 pub mod catalog;
 pub mod checkout;
 pub mod customer;
+pub mod delivery;
 pub mod entitlement;
+pub mod event;
+pub mod listing;
 pub mod money;
+pub mod payment;
 pub mod problem;
+pub mod subscription;
 
 pub use cart::{CartLine, Quote, QuoteRequest};
 pub use catalog::Catalog;

@@ -46,6 +46,7 @@ CREATE TABLE subscriptions (
     customer        TEXT,
     state           TEXT    NOT NULL,
     data            TEXT    NOT NULL,                       -- event::Subscription as JSON
+    created_at      INTEGER,                                -- by the provider; lists are in this order
     changed_at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX subscriptions_by_checkout ON subscriptions (checkout_id) WHERE checkout_id IS NOT NULL;
@@ -198,3 +199,15 @@ CREATE TABLE facts (
     name            TEXT    NOT NULL PRIMARY KEY,
     value           TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Lists, newest first: one index for each filter, ending in what the list is ordered by.
+CREATE INDEX checkouts_by_status ON checkouts (status, id);
+CREATE INDEX checkouts_paid_twice ON checkouts (id) WHERE paid_twice = 1;
+CREATE INDEX intents_to_review ON intents (id) WHERE state = 'needs_review';
+CREATE INDEX payments_by_time ON payments (COALESCE(created_at, 0), id);
+CREATE INDEX payments_by_state ON payments (state, COALESCE(created_at, 0), id);
+CREATE INDEX subscriptions_by_time ON subscriptions (COALESCE(created_at, 0), id);
+CREATE INDEX subscriptions_by_state ON subscriptions (state, COALESCE(created_at, 0), id);
+CREATE INDEX events_by_time ON events (created_at);
+CREATE INDEX events_by_kind ON events (kind, seq);
+CREATE INDEX messages_by_target ON messages (target, seq);

@@ -8,18 +8,9 @@ use serde_json::{Value, json};
 
 use super::Kind;
 use crate::clock::rfc3339;
-use crate::customer::CustomerKey;
+use crate::customer::{Contact, CustomerKey};
 use crate::entitlement::wire;
 use crate::standing::{News, Standing};
-
-/// Whom a mail or a merchant's own system reaches.
-#[derive(Clone, Default)]
-pub struct Contact {
-    /// As the buyer gave it.
-    pub email: Option<String>,
-    /// As the buyer gave it.
-    pub name: Option<String>,
-}
 
 /// The whole body but for `sequence`, which is each endpoint's own.
 #[must_use]
@@ -27,7 +18,7 @@ pub fn body(
     id: &str,
     news: &News,
     customer: &CustomerKey,
-    contact: &Contact,
+    contact: Option<&Contact>,
     standing: &Standing,
     version: i64,
     at: Timestamp,
@@ -43,8 +34,8 @@ pub fn body(
         "customer": {
             "reference": customer.reference(),
             "checkout": guest,
-            "email": contact.email,
-            "name": contact.name,
+            "email": contact.map(|contact| &contact.email),
+            "name": contact.and_then(|contact| contact.name.as_ref()),
         },
         "data": data(news, standing),
         "entitlements": { "version": version, "items": wire::items(&standing.entitlements, &BTreeSet::new()) },

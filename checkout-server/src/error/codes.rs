@@ -126,6 +126,14 @@ codes! {
         "A text holds characters that are not allowed, or is too long."
         "Control characters, characters that turn the direction of text, tag characters, or many combining marks in a row; or more than 4,096 characters (a name: 120)."
         "Send the text as a person would type it."
+    FilterInvalid filter_invalid 422
+        "A filter has a value that it does not take."
+        "A parameter of the query came twice, or names a state, a type, a customer or a time that cannot be; the pointer says which."
+        "Send each filter once, with a documented value; times as RFC 3339, such as 2026-11-22T21:00:00Z, with + escaped as %2B."
+    CursorInvalid cursor_invalid 422
+        "The cursor is not one of this list."
+        "A cursor is bound to its list and to the filters that it was made with; it was cut off, made up, or sent with others."
+        "Send next_cursor as it came, with the same filters; to begin again, leave it out."
     CardDataRefused card_data_refused 422
         "That looks like a card number. Card numbers belong on the provider's payment page only."
         "Some field holds 13 to 19 digits that begin like a card's and pass its check digit."

@@ -8,12 +8,14 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
-use checkout_types::checkout::{CreatedCheckout, MerchantCheckout};
-use checkout_types::{Checkout, CheckoutRequest, CheckoutStatus};
+use checkout_types::checkout::{CreatedCheckout, ListedCheckout, MerchantCheckout};
+use checkout_types::{self as types, Checkout, CheckoutRequest, CheckoutStatus};
 use futures_util::{Stream, StreamExt as _, stream};
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::extract::{IdempotencyKey, Json};
+use super::listing::{Asked, Reader, reference};
 use super::visitor::Paced;
 use super::who::{Page, Readable};
 use crate::abuse::{Visitor, Watch};
@@ -23,6 +25,7 @@ use crate::clock::rfc3339;
 use crate::error::Problem;
 use crate::ordering::{self, Made};
 use crate::store::StoredCheckout;
+use crate::store::lists::{self, CheckoutFilter};
 
 pub(super) async fn create(
     _: Page,
@@ -53,6 +56,43 @@ pub(super) async fn show(State(app): State<App>, readable: Readable, _: Paced) -
     let Readable { mut checkout, by_merchant } = readable;
     let customer_reference = checkout.customer_reference.take().filter(|_| by_merchant);
     Answer(MerchantCheckout { checkout: shown(&app, checkout), customer_reference })
+}
+
+/// The list, for whoever may read all of them.
+pub(super) async fn list<R: Reader>(
+    _: R,
+    State(app): State<App>,
+    mut asked: Asked,
+) -> Result<Answer<types::listing::Page<ListedCheckout>>, Problem> {
+    let now = app.clock.now();
+    let named = |text: &str| CheckoutStatus::ALL.into_iter().find(|status| status.as_str() == text);
+    let filter = CheckoutFilter {
+        status: asked.filter("status", named)?.map(|status| (status, now)),
+        customer: asked.filter("reference", reference)?,
+        id: None,
+    };
+    let sliced = asked.slice(&app.keys.cursors, "checkouts")?;
+    let rows = app.store.checkouts(filter, sliced.slice.clone()).await?;
+    Ok(Answer(sliced.page(rows, |row| row.checkout.id.clone(), |row| listed(row, now))))
+}
+
+/// A checkout in a list.
+pub(super) fn listed(row: lists::ListedCheckout, now: Timestamp) -> ListedCheckout {
+    let status = row.status(now);
+    let lists::ListedCheckout { checkout, payment, paid_twice, changed_at } = row;
+    ListedCheckout {
+        id: checkout.id,
+        status,
+        total: checkout.order.total,
+        items: checkout.order.items,
+        customer_reference: checkout.customer_reference,
+        payment,
+        paid_twice,
+        error_code: checkout.error_code,
+        created_at: rfc3339(checkout.created_at),
+        expires_at: rfc3339(checkout.expires_at),
+        changed_at: rfc3339(changed_at),
+    }
 }
 
 /// What its page may know of a checkout.

@@ -62,6 +62,12 @@ fn put_common(app: &App, headers: &mut HeaderMap) {
 /// that mends a payment: it goes to us, and our answer sends the buyer on to the payment page, which
 /// browsers count as part of the action.
 fn page_policy(template: &str, payment_pages: &str, shop: &[String]) -> String {
+    // The operator's pages are for nobody's frame; their forms come back to themselves.
+    if template.starts_with("operator/") {
+        return "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
+                frame-ancestors 'none'"
+            .to_owned();
+    }
     let is_form = matches!(template, "pay.html" | "mend.html");
     let form_action = if is_form { ["'self' ", payment_pages].concat() } else { "'none'".to_owned() };
     let ancestors = if shop.is_empty() { "'none'".to_owned() } else { shop.join(" ") };
@@ -103,6 +109,8 @@ mod tests {
                  base-uri 'none'; frame-ancestors https://shop.example https://www.shop.example"
             );
         }
+        let operator = page_policy("operator/overview.html", "https://checkout.example", &shop);
+        assert!(operator.contains("form-action 'self';") && operator.ends_with("frame-ancestors 'none'"), "{operator}");
         for template in ["status.html", "problem.html"] {
             let policy = page_policy(template, "https://checkout.example", &[]);
             assert!(policy.contains("form-action 'none'") && policy.ends_with("frame-ancestors 'none'"), "{policy}");

@@ -176,6 +176,15 @@ fn components() -> Components {
     with_parts::<types::Entitlements>(&mut schemas);
     with_parts::<types::entitlement::ClaimRequest>(&mut schemas);
     with_parts::<types::entitlement::Claimed>(&mut schemas);
+    with_parts::<types::listing::Page<types::checkout::ListedCheckout>>(&mut schemas);
+    with_parts::<types::listing::Page<types::delivery::Delivery>>(&mut schemas);
+    with_parts::<types::listing::Page<types::event::Event>>(&mut schemas);
+    with_parts::<types::listing::Page<types::payment::Payment>>(&mut schemas);
+    with_parts::<types::listing::Page<types::subscription::Subscription>>(&mut schemas);
+    with_parts::<types::listing::Replayed>(&mut schemas);
+    with_parts::<types::delivery::ReplayRequest>(&mut schemas);
+    with_parts::<super::deliveries::DeliveryDetail>(&mut schemas);
+    with_parts::<super::events::EventDetail>(&mut schemas);
     with_parts::<types::Problem>(&mut schemas);
     let bearer = |says: &str| {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(says));

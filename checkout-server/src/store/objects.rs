@@ -1,6 +1,7 @@
 //! The provider's objects as their observations join them: subscriptions, refunds, disputes and
 //! dunnings, a row each. Payments are in `rows.rs`.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,10 +49,10 @@ pub(super) fn save_subscription(
     let (checkout, customer) = (owner.map(|(checkout, _)| checkout), owner.map(|(_, customer)| customer.stored()));
     connection
         .prepare_cached(
-            "INSERT INTO subscriptions (id, checkout_id, customer, state, data, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO subscriptions (id, checkout_id, customer, state, data, changed_at, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (id) DO UPDATE SET checkout_id = coalesce(?2, checkout_id),
-                 customer = coalesce(?3, customer), state = ?4, data = ?5, changed_at = ?6",
+                 customer = coalesce(?3, customer), state = ?4, data = ?5, changed_at = ?6, created_at = ?7",
         )?
         .execute(params![
             subscription.seen.id,
@@ -60,6 +61,7 @@ pub(super) fn save_subscription(
             subscription.seen.state.as_str(),
             json(subscription)?,
             subscription.version.changed,
+            subscription.seen.created_at.map(Timestamp::as_microsecond),
         ])?;
     Ok(())
 }

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::projection::Projected;
 use super::{Effects, Rules, StoreError, Told};
 use crate::announcement::Kind;
-use crate::announcement::body::{Contact, body};
-use crate::customer::CustomerKey;
+use crate::announcement::body::body;
+use crate::customer::{Contact, CustomerKey};
 use crate::outbox::{Channel, Route};
 use crate::random;
 use crate::standing::News;
@@ -32,7 +32,7 @@ pub(super) fn tell(
         let whole = News { object: customer.stored(), cause: after.version.to_string(), kind: piece.kind };
         let piece = if piece.kind == Kind::EntitlementsChanged { &whole } else { piece };
         let id = random::id("evt", now);
-        let body = body(&id, piece, customer, &contact, &after.standing, after.version, now);
+        let body = body(&id, piece, customer, contact.as_ref(), &after.standing, after.version, now);
         let new = connection
             .prepare_cached(
                 "INSERT INTO events (id, kind, customer, object_id, cause, created_at, data)
@@ -88,14 +88,14 @@ fn send(
 }
 
 /// Whom the customer's newest checkout names.
-fn contact(connection: &Connection, customer: &CustomerKey) -> Result<Contact, StoreError> {
-    let row: Option<(String, Option<String>)> = connection
+fn contact(connection: &Connection, customer: &CustomerKey) -> Result<Option<Contact>, StoreError> {
+    let contact = connection
         .prepare_cached(
             "SELECT contacts.email, contacts.name FROM checkouts JOIN contacts ON contacts.checkout_id = checkouts.id
              WHERE checkouts.customer = ?1 AND checkouts.payment_id IS NOT NULL
              ORDER BY checkouts.created_at DESC, checkouts.id DESC LIMIT 1",
         )?
-        .query_row([customer.stored()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([customer.stored()], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
         .optional()?;
-    Ok(row.map_or_else(Contact::default, |(email, name)| Contact { email: Some(email), name }))
+    Ok(contact)
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{Rules, StoreError, folder};
 
-mod embedded {
+pub(super) mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
 }
 

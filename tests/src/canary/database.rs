@@ -6,8 +6,10 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-/// What the provider sent, as it came: the one place that may hold buyers' data (docs/operations.md).
-const AS_IT_CAME: (&str, &str) = ("notices", "body");
+/// The places that may hold buyers' data (docs/operations.md): what the provider sent, as it came; whom
+/// mails go to; and what merchants are told.
+const PERSONAL: [(&str, &str); 4] =
+    [("notices", "body"), ("contacts", "email"), ("contacts", "name"), ("events", "data")];
 
 /// What is found in the database of that folder. A folder without one holds nothing.
 pub fn leaks(data: &Path, secrets: &[String]) -> Vec<String> {
@@ -41,7 +43,7 @@ fn personal(path: &Path) -> rusqlite::Result<Vec<String>> {
                     ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes),
                     _ => continue,
                 };
-                if (table.as_str(), column.as_str()) != AS_IT_CAME
+                if !PERSONAL.contains(&(table.as_str(), column.as_str()))
                     && let Some(canary) = super::personal_in(&text)
                 {
                     found.push(format!("{table}.{column} holds {canary:?}"));

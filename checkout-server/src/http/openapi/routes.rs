@@ -6,7 +6,7 @@ use crate::error::Code::{
     BadHost, UnknownHost, PathInvalid, NotFound, LinkExpired, UnsupportedMediaType, UnsupportedEncoding, BodyTooLarge,
     BodyTimeout, BodyMalformed, Unauthorized, CustomerTokenInvalid, OriginNotAllowed, SecretKeyInBrowser,
     RateLimited, ChallengeRequired, SellingStopped, Overloaded, JsonInvalid, JsonTooDeep, JsonDuplicateKey,
-    ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, TextInvalid, CardDataRefused, CartInvalid,
+    ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, FilterInvalid, CursorInvalid, TextInvalid, CardDataRefused, CartInvalid,
     CartEmpty, TooManyItems, UnknownProduct, UnknownAddon, DuplicateItem, MixedCurrency, UnsupportedCurrency,
     UnsupportedCountry, PostalCodeInvalid, PostalCodeRequired, CountryRequired, DiscountInvalid, TaxIdInvalid,
     AmountTooLarge, AmountTooSmall, ItemUnavailable, QuoteInvalid, QuoteExpired, PriceChanged, EmailInvalid,
@@ -83,6 +83,10 @@ const ORDER: &[Code] = &[
     MetadataInvalid, UnknownCheckout, OrderClosed, AlreadySubscribed, CustomerTokenInvalid, StorageUnavailable,
 ];
 const PAGE: &[Code] = &[OriginNotAllowed];
+/// What the query of a list may be refused for.
+const LIST: &[Code] = &[Unauthorized, FilterInvalid, CursorInvalid, UnknownField, OutOfRange, StorageUnavailable];
+/// What a merchant's server may be refused for that asks for one thing.
+const ONE: &[Code] = &[PathInvalid, Unauthorized, NotFound, StorageUnavailable];
 const READ: &[Code] = &[PathInvalid, NotFound, OriginNotAllowed, StorageUnavailable];
 
 const CHECKOUT_ID: Parameter =
@@ -94,6 +98,7 @@ const MEND_TOKEN: Parameter = Parameter {
     place: "path", name: "token", pattern: Some("^[A-Za-z0-9_-]{75}$"), required: true, says: "Of a mail; good for 30 days.",
 };
 const REFERENCE: Parameter =
+const OF_CUSTOMER: Parameter =
     path("reference", "Your own id of the customer, percent-encoded: 1 to 200 characters.");
 const PROOF: Parameter = Parameter {
     place: "header", name: "Checkout-Proof", pattern: None, required: false,
@@ -107,6 +112,15 @@ const IDEMPOTENCY_KEY: Parameter = Parameter {
 const fn query(name: &'static str, says: &'static str) -> Parameter {
     Parameter { place: "query", name, pattern: None, required: false, says }
 }
+
+const LIMIT: Parameter = Parameter {
+    place: "query", name: "limit", pattern: Some("^([1-9][0-9]?|100)$"), required: false, says: "Items of a page; without it, 25.",
+};
+const CURSOR: Parameter = query("cursor", "The next_cursor of the page before, with the same filters.");
+const REFERENCE: Parameter = query("reference", "Your own id of a customer.");
+const TYPE: Parameter = query("type", "Such as subscription.renewed; see docs/webhooks.md.");
+const SINCE: Parameter = query("since", "RFC 3339; from then on.");
+const OF_CHECKOUT: Parameter = query("checkout", "co_…: of that order.");
 
 const fn path(name: &'static str, says: &'static str) -> Parameter {
     Parameter { place: "path", name, pattern: None, required: true, says }
@@ -148,6 +162,16 @@ pub(super) const ROUTES: &[Route] = &[
         problems: &[ANY, PAGE, BODY, CART, ORDER], is_for_people: false,
     },
     Route {
+        method: "GET", path: "/v1/checkouts", id: "list_checkouts", summary: "Orders, newest first",
+        who: &["secret_key"],
+        parameters: &[
+            query("status", "open, processing, paid, fulfilled, failed, canceled, expired or needs_review."), REFERENCE,
+            LIMIT, CURSOR,
+        ],
+        body: None, answers: &[ok("A page of them.", JSON, Some("Page_ListedCheckout"))],
+        problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
         method: "GET", path: "/v1/checkouts/{id}", id: "show_checkout", summary: "Where a checkout stands",
         who: &["page+client_secret", "client_secret", "secret_key"], parameters: &[CHECKOUT_ID], body: None,
         answers: &[ok("Its state. customer_reference is for the secret key alone.", JSON, Some("MerchantCheckout"))],
@@ -180,7 +204,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: "GET", path: "/v1/customers/{reference}/entitlements", id: "show_entitlements",
         summary: "What a customer may use, from your server", who: &["secret_key"],
-        parameters: &[REFERENCE, query("name", "One name of the catalog's grants alone.")], body: None,
+        parameters: &[OF_CUSTOMER, query("name", "One name of the catalog's grants alone.")], body: None,
         answers: &[ok("Every name that the catalog knows; `none` where nothing gives it.", JSON, Some("Entitlements"))],
         problems: &[
             ANY, &[PathInvalid, Unauthorized, TextInvalid, CardDataRefused, UnknownEntitlement, StorageUnavailable],
@@ -190,10 +214,86 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: "POST", path: "/v1/customers/{reference}/claims", id: "claim_guest_purchases",
         summary: "Give guests' purchases to the customer whose address you have verified", who: &["secret_key"],
-        parameters: &[REFERENCE],
+        parameters: &[OF_CUSTOMER],
         body: Some(Body { kind: JSON, schema: Some("ClaimRequest"), example: r#"{"email":"ada@example.com"}"# }),
         answers: &[ok("The checkouts that are this customer's by that address.", JSON, Some("Claimed"))],
         problems: &[ANY, BODY, &[PathInvalid, Unauthorized, EmailInvalid, StorageUnavailable]],
+        is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/deliveries", id: "list_deliveries",
+        summary: "Messages to your endpoints, and mails, newest first", who: &["secret_key"],
+        parameters: &[
+            query("state", "queued, leased, delivered, parked, dead or canceled."),
+            query("target", "The endpoint's name, or the mail's template."), TYPE, REFERENCE,
+            query("event", "evt_…: of that event."), SINCE, LIMIT, CURSOR,
+        ],
+        body: None, answers: &[ok("A page of them.", JSON, Some("Page_Delivery"))],
+        problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/deliveries/replay", id: "replay_deliveries",
+        summary: "Send all messages of a state again, with the same ids", who: &["secret_key"], parameters: &[],
+        body: Some(Body {
+            kind: JSON, schema: Some("ReplayRequest"),
+            example: r#"{"state":"dead","target":"crm","since":"2026-11-01T00:00:00Z"}"#,
+        }),
+        answers: &[ok("How many are in the queue again.", JSON, Some("Replayed"))],
+        problems: &[ANY, BODY, &[Unauthorized, FilterInvalid, StorageUnavailable]], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/deliveries/{id}", id: "show_delivery", summary: "One message and what it says",
+        who: &["secret_key"], parameters: &[path("id", "msg_…")], body: None,
+        answers: &[ok("The message.", JSON, Some("DeliveryDetail"))], problems: &[ANY, ONE], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/deliveries/{id}/replay", id: "replay_delivery",
+        summary: "Send a message again, with the same id", who: &["secret_key"], parameters: &[path("id", "msg_…")],
+        body: None, answers: &[ok("1, or 0 where it waits already.", JSON, Some("Replayed"))],
+        problems: &[ANY, ONE], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/events", id: "list_events", summary: "What happened, newest first",
+        who: &["secret_key"],
+        parameters: &[TYPE, REFERENCE, SINCE, query("until", "RFC 3339; up to then."), LIMIT, CURSOR],
+        body: None, answers: &[ok("A page of them, without what they say.", JSON, Some("Page_Event"))],
+        problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/events/{id}", id: "show_event", summary: "One event, what it says and whom it was told",
+        who: &["secret_key"], parameters: &[path("id", "evt_…")], body: None,
+        answers: &[ok("The event.", JSON, Some("EventDetail"))], problems: &[ANY, ONE], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/events/{id}/replay", id: "replay_event",
+        summary: "Tell an event again, with the same ids", who: &["secret_key"], parameters: &[path("id", "evt_…")],
+        body: None, answers: &[ok("How many messages are in the queue again.", JSON, Some("Replayed"))],
+        problems: &[ANY, ONE], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/payments", id: "list_payments", summary: "Payments, newest first",
+        who: &["secret_key"],
+        parameters: &[
+            query("status", "waiting, processing, succeeded, failed, cancelled or partial."), REFERENCE, OF_CHECKOUT,
+            LIMIT, CURSOR,
+        ],
+        body: None, answers: &[ok("A page of them.", JSON, Some("Page_Payment"))],
+        problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/subscriptions", id: "list_subscriptions", summary: "Subscriptions, newest first",
+        who: &["secret_key"],
+        parameters: &[
+            query("status", "pending, active, on_hold, past_due, paused, cancelled, failed or expired."), REFERENCE,
+            OF_CHECKOUT, LIMIT, CURSOR,
+        ],
+        body: None, answers: &[ok("A page of them.", JSON, Some("Page_Subscription"))],
+        problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/subscriptions/{id}", id: "show_subscription", summary: "One subscription",
+        who: &["secret_key"], parameters: &[path("id", "The provider's id.")], body: None,
+        answers: &[ok("As the provider told of it.", JSON, Some("Subscription"))], problems: &[ANY, ONE],
         is_for_people: false,
     },
     Route {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::checkout::Order;
+use crate::customer::Contact;
 use crate::event::Source;
 use crate::outbox::{EndpointRoute, Filter, MailRoute, Routes};
 use crate::provider::dodo;
@@ -62,6 +63,7 @@ impl World {
             order: order(),
             contact: crate::customer::Contact { email: format!("buyer{number}@example.com"), name: None },
             customer_reference: reference.map(str::to_owned),
+            contact: Contact { email: format!("buyer{number}@example.com"), name: None },
             renews: None,
             buyer: None,
             created_at: at(0),

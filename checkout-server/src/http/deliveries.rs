@@ -1,0 +1,172 @@
+//! `/v1/deliveries`: messages to endpoints and mails, how they fare, and sending them again.
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use checkout_types::delivery::{Delivery, DeliveryState, ReplayRequest};
+use checkout_types::listing::{Page, Replayed};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::extract::Json;
+use super::listing::{Asked, Reader, customer, id, kind, reference, time};
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::error::{Code, Problem};
+use crate::store::lists::{MessageFilter, Slice, StoredMessage};
+
+/// Messages of one transaction of a replay: others get to write in between.
+const PIECE: u32 = 500;
+
+/// A message with what it says.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DeliveryDetail {
+    #[serde(flatten)]
+    pub(super) delivery: Delivery,
+    /// What the endpoint is sent. `null` for mails, which are written when they are sent.
+    #[schema(value_type = Option<Object>)]
+    pub(super) body: Option<Value>,
+}
+
+pub(super) async fn list<R: Reader>(
+    _: R,
+    State(app): State<App>,
+    mut asked: Asked,
+) -> Result<Answer<Page<Delivery>>, Problem> {
+    let filter = MessageFilter {
+        state: asked.filter("state", DeliveryState::named)?,
+        target: asked.filter("target", id)?,
+        kind: asked.filter("type", kind)?,
+        customer: asked.filter("reference", reference)?,
+        event: asked.filter("event", id)?,
+        since: asked.filter("since", time)?,
+    };
+    let sliced = asked.slice(&app.keys.cursors, "deliveries")?;
+    let rows = app.store.messages(filter, sliced.slice.clone()).await?;
+    Ok(Answer(sliced.page(rows, |row| row.seq, shown)))
+}
+
+pub(super) async fn show<R: Reader>(
+    _: R,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Answer<DeliveryDetail>, Problem> {
+    detail(&app, &id).await.map(Answer)
+}
+
+/// The message with that id.
+pub(super) async fn detail(app: &App, id: &str) -> Result<DeliveryDetail, Problem> {
+    let (message, body) = app.store.message(id).await?.ok_or(Code::NotFound)?;
+    let is_webhook = message.channel == "webhook";
+    let body = is_webhook.then(|| body_with(&body, message.sequence)).flatten();
+    Ok(DeliveryDetail { delivery: shown(message), body })
+}
+
+/// The event's body with the message's own number.
+fn body_with(body: &str, sequence: Option<i64>) -> Option<Value> {
+    let mut body: Value = serde_json::from_str(body).ok()?;
+    if let (Some(fields), Some(sequence)) = (body.as_object_mut(), sequence) {
+        fields.insert("sequence".to_owned(), sequence.into());
+    }
+    Some(body)
+}
+
+pub(super) async fn replay<R: Reader>(
+    _: R,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Answer<Replayed>, Problem> {
+    Ok(Answer(Replayed { replayed: replay_message(&app, &id).await? }))
+}
+
+/// Puts one message into the queue again.
+pub(super) async fn replay_message(app: &App, id: &str) -> Result<u64, Problem> {
+    let replayed = app.store.replay_message(id, app.clock.now()).await?.ok_or(Code::NotFound)?;
+    Ok(counted(replayed))
+}
+
+/// The same for all messages of an event.
+pub(super) async fn replay_event(app: &App, id: &str) -> Result<u64, Problem> {
+    let replayed = app.store.replay_event(id, app.clock.now()).await?.ok_or(Code::NotFound)?;
+    Ok(counted(replayed))
+}
+
+pub(super) async fn replay_many<R: Reader>(
+    _: R,
+    State(app): State<App>,
+    Json(ReplayRequest { state, target, since }): Json<ReplayRequest>,
+) -> Result<Answer<Replayed>, Problem> {
+    if matches!(state, DeliveryState::Queued | DeliveryState::Leased) {
+        return Err(Problem::at(Code::FilterInvalid, "/state"));
+    }
+    let bad = |name: &str| Problem::at(Code::FilterInvalid, name);
+    let filter = MessageFilter {
+        state: Some(state),
+        target: target.map(|target| id(&target).ok_or_else(|| bad("/target"))).transpose()?,
+        since: since.map(|since| time(&since).ok_or_else(|| bad("/since"))).transpose()?,
+        ..MessageFilter::default()
+    };
+    // Done to the end, also when the caller hangs up.
+    let replaying = {
+        let app = app.clone();
+        async move { replay_all(&app, &filter).await }
+    };
+    Ok(Answer(Replayed { replayed: app.finish(replaying).await?? }))
+}
+
+/// Piece by piece from the newest on: what is delivered meanwhile does not come again.
+pub(super) async fn replay_all(app: &App, filter: &MessageFilter) -> Result<u64, Problem> {
+    let (mut total, mut after) = (0, None);
+    loop {
+        let slice = Slice { after, limit: PIECE };
+        let (replayed, last) = app.store.replay_messages(filter.clone(), slice, app.clock.now()).await?;
+        total += replayed;
+        if last.is_none() {
+            return Ok(counted(total));
+        }
+        after = last;
+    }
+}
+
+fn counted(replayed: u64) -> u64 {
+    metrics::counter!("checkout_replayed_total").increment(replayed);
+    replayed
+}
+
+/// A message on the wire.
+pub(super) fn shown(message: StoredMessage) -> Delivery {
+    let StoredMessage {
+        seq: _,
+        id,
+        event,
+        kind,
+        channel,
+        target,
+        customer: whose,
+        sequence,
+        state,
+        attempts,
+        due_at,
+        status_code,
+        error,
+        created_at,
+        finished_at,
+    } = message;
+    let waits = matches!(state, DeliveryState::Queued | DeliveryState::Leased);
+    Delivery {
+        id,
+        event,
+        kind,
+        channel,
+        target,
+        customer: customer(&whose),
+        sequence,
+        state,
+        attempts,
+        due_at: waits.then(|| rfc3339(due_at)),
+        status_code,
+        error,
+        created_at: rfc3339(created_at),
+        finished_at: finished_at.map(rfc3339),
+    }
+}
