@@ -9,24 +9,34 @@
 //!
 //! Where the provider's documentation is silent, each file says what it chose.
 
+mod agenda;
 mod cards;
 mod cart;
+mod changes;
+mod charge;
 mod checkouts;
 mod control;
 mod customers;
 mod deliver;
 mod discounts;
+mod disputes;
+mod dunning;
 mod error;
 mod exchange;
 mod gate;
 mod hosted;
+mod lifetime;
+mod mending;
+mod on_demand;
 mod paging;
 mod pay;
 mod payments;
 mod period;
+mod plan;
 mod preview;
 mod pricing;
 mod products;
+mod refunds;
 mod scenario;
 mod state;
 mod subscribe;
@@ -38,10 +48,11 @@ mod tests;
 mod webhooks;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -98,11 +109,11 @@ impl Sandbox {
 
     /// All routes: the provider's API, the payment page and the control API.
     pub fn router(&self) -> Router {
-        Router::new().merge(self.api()).merge(hosted::router()).merge(control()).with_state(self.clone())
+        Router::new().merge(self.api()).merge(hosted::router()).merge(control::router()).with_state(self.clone())
     }
 
-    /// Sends webhooks until it is told to stop. To be run once.
-    pub async fn run_deliveries(&self, stop: CancellationToken) {
+    /// Lets time pass and sends webhooks until it is told to stop. To be run once.
+    pub async fn run(&self, stop: CancellationToken) {
         deliver::run(self.clone(), stop).await;
     }
 
@@ -122,60 +133,73 @@ impl Sandbox {
     /// The bodies of `POST /checkouts` that made a session, as they were received, oldest first.
     #[must_use]
     pub fn checkout_bodies(&self) -> Vec<Value> {
-        self.state().sessions.iter().map(|session| session.raw.clone()).collect()
+        let state = self.state();
+        let bought = state.sessions.iter().filter(|session| session.purpose == checkouts::Purpose::Buy);
+        bought.map(|session| session.raw.clone()).collect()
     }
 
     fn api(&self) -> Router<Self> {
-        Router::new()
-            .route("/checkouts", post(checkouts::create))
-            .route("/checkouts/preview", post(checkouts::preview))
-            .route("/checkouts/{id}", get(checkouts::get))
-            .route("/checkout/supported_countries", get(checkouts::supported_countries))
-            .route("/payments", get(payments::list))
-            .route("/payments/{id}", get(payments::get))
-            .route("/payments/{id}/line-items", get(payments::line_items))
-            .route("/subscriptions", get(subscriptions::list))
-            .route("/subscriptions/{id}", get(subscriptions::get))
-            .route("/customers", get(customers::list).post(customers::create))
-            .route("/customers/{id}", get(customers::get).patch(customers::patch))
-            .route("/customers/{id}/payment-methods", get(customers::payment_methods))
-            .route("/products", get(products::list))
-            .route("/products/{id}", get(products::get))
-            .route("/addons", get(products::list_addons))
-            .route("/addons/{id}", get(products::get_addon))
-            .route("/discounts", get(discounts::list))
-            .route("/discounts/{id}", get(discounts::get))
-            .route("/discounts/code/{code}", get(discounts::by_code))
-            .route("/webhooks", get(webhooks::list))
-            .route("/webhooks/{id}", get(webhooks::get))
-            .route("/webhooks/{id}/secret", get(webhooks::secret))
+        sales()
+            .merge(later())
+            .merge(shop())
             .fallback(async || error::ApiError::not_found("item"))
             .method_not_allowed_fallback(async || error::ApiError::not_found("item"))
             .layer(middleware::from_fn_with_state(self.clone(), gate::pass))
     }
 }
 
-fn control() -> Router<Sandbox> {
+/// The API's routes around a sale.
+fn sales() -> Router<Sandbox> {
     Router::new()
-        .route("/control/sessions/{id}/pay", post(control::pay))
-        .route("/control/payments/{id}/settle", post(control::settle))
-        .route("/control/clock/advance", post(control::advance))
-        .route(
-            "/control/scenario",
-            get(control::get_scenario).put(control::put_scenario).delete(control::delete_scenario),
-        )
-        .route("/control/state", get(control::get_state))
-        .route("/control/deliveries/{webhook_id}/redeliver", post(control::redeliver))
-        .route("/control/deliveries/release", post(control::release))
-        .route("/control/webhooks/send", post(control::send))
-        .route("/control/webhooks/endpoint", put(control::put_endpoint))
-        .layer(middleware::from_fn(control::from_here))
+        .route("/checkouts", post(checkouts::create))
+        .route("/checkouts/preview", post(checkouts::preview))
+        .route("/checkouts/{id}", get(checkouts::get))
+        .route("/checkout/supported_countries", get(checkouts::supported_countries))
+        .route("/payments", get(payments::list))
+        .route("/payments/{id}", get(payments::get))
+        .route("/payments/{id}/line-items", get(payments::line_items))
+        .route("/customers", get(customers::list).post(customers::create))
+        .route("/customers/{id}", get(customers::get).patch(customers::patch))
+        .route("/customers/{id}/payment-methods", get(customers::payment_methods))
+}
+
+/// The API's routes of what comes after one.
+fn later() -> Router<Sandbox> {
+    Router::new()
+        .route("/refunds", get(refunds::list).post(refunds::create))
+        .route("/refunds/{id}", get(refunds::get))
+        .route("/disputes", get(disputes::list))
+        .route("/disputes/{id}", get(disputes::get))
+        .route("/subscriptions", get(subscriptions::list))
+        .route("/subscriptions/{id}", get(subscriptions::get).patch(changes::patch))
+        .route("/subscriptions/{id}/update-payment-method", post(mending::update))
+        .route("/subscriptions/{id}/charge", post(on_demand::charge))
+        .route("/subscriptions/{id}/change-plan", post(plan::change))
+        .route("/subscriptions/{id}/change-plan/scheduled", delete(plan::unschedule))
+}
+
+/// The API's routes of what is sold, and where it is told.
+fn shop() -> Router<Sandbox> {
+    Router::new()
+        .route("/products", get(products::list))
+        .route("/products/{id}", get(products::get))
+        .route("/addons", get(products::list_addons))
+        .route("/addons/{id}", get(products::get_addon))
+        .route("/discounts", get(discounts::list))
+        .route("/discounts/{id}", get(discounts::get))
+        .route("/discounts/code/{code}", get(discounts::by_code))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{id}", get(webhooks::get))
+        .route("/webhooks/{id}/secret", get(webhooks::secret))
 }
 
 /// What the rooms of the sandbox ask for.
 impl Sandbox {
+    /// Everything as it is now: what was due has happened.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        lifetime::pass(&mut state, self.now());
+        state
     }
 
     fn config(&self) -> &SandboxConfig {
@@ -205,6 +229,29 @@ impl Sandbox {
 
     async fn woken(&self) {
         self.0.wake.notified().await;
+    }
+
+    /// Moves the clock, from one moment that something happens at to the next, and waits at each until
+    /// the webhooks of that moment were tried: whoever shares the clock hears of each in its own time. A
+    /// receiver that does not answer is waited for 5 seconds in all.
+    async fn advance(&self, by: Duration) {
+        let mut left = by;
+        let mut patience = 500;
+        loop {
+            let next = self.state().agenda.next();
+            let until_next = next.and_then(|next| Duration::try_from(next.duration_since(self.now())).ok());
+            let step = until_next.map_or(left, |until_next| left.min(until_next));
+            self.config().clock.advance(step);
+            left -= step;
+            self.wake();
+            while patience > 0 && self.state().outbox.is_busy(self.now()) {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            if left.is_zero() {
+                return;
+            }
+        }
     }
 
     fn payment_status(&self, payment_id: &str) -> Option<&'static str> {

@@ -14,6 +14,7 @@ pub mod mail;
 pub mod merchant;
 pub mod outbox;
 pub mod pages;
+pub mod provider;
 pub mod proxy;
 pub mod server;
 pub mod signing;

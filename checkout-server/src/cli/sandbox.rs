@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     tasks.spawn(serve(listener, sandbox.router(), ListenerLimits::trusting(), stopping.clone()));
     tasks.spawn({
         let stopping = stopping.clone();
-        async move { sandbox.run_deliveries(stopping).await }
+        async move { sandbox.run(stopping).await }
     });
     if json {
         let ready =

@@ -158,7 +158,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     tasks.spawn(http::serve::serve(sandbox_listener, sandbox_router, ListenerLimits::trusting(), app.stopping.clone()));
     tasks.spawn({
         let (sandbox, stopping) = (sandbox.clone(), app.stopping.clone());
-        async move { sandbox.run_deliveries(stopping).await }
+        async move { sandbox.run(stopping).await }
     });
     tasks.spawn(tell_of_checkouts(app.clone(), activity.clone()));
     let shop = router(DemoConfig {

@@ -33,6 +33,8 @@ pub(crate) const NOT_AUTHENTICATED: Failure =
     Failure { code: "AUTHENTICATION_FAILURE", message: "The buyer failed 3-D Secure authentication." };
 pub(crate) const CANCELLED: Failure =
     Failure { code: "CUSTOMER_CANCELLED", message: "The customer cancelled the payment." };
+pub(crate) const NO_CARD: Failure =
+    Failure { code: "MANDATE_REQUIRED", message: "There is no card on file to charge." };
 pub(crate) const PROCESSING_ERROR: Failure =
     Failure { code: "PROCESSING_ERROR", message: "The payment could not be processed." };
 
@@ -44,7 +46,10 @@ pub(crate) struct TestCard {
     pub(crate) network: &'static str,
     /// ISO 3166-1 alpha-2.
     pub(crate) issued_in: &'static str,
+    /// When its owner enters it.
     pub(crate) verdict: Verdict,
+    /// When it is on file and charged again.
+    pub(crate) later: Result<(), Failure>,
 }
 
 impl TestCard {
@@ -69,7 +74,7 @@ pub(crate) const SAMPLES: [Sample; 4] = [
 ];
 
 const fn card(number: &'static str, network: &'static str, issued_in: &'static str, verdict: Verdict) -> TestCard {
-    TestCard { number, network, issued_in, verdict }
+    TestCard { number, network, issued_in, verdict, later: Ok(()) }
 }
 
 const CARDS: [TestCard; 10] = [
@@ -81,8 +86,8 @@ const CARDS: [TestCard; 10] = [
     card("4000000000009995", "visa", "US", Verdict::Fails(INSUFFICIENT_FUNDS)),
     card("4706131211212123", "visa", "IN", Verdict::Fails(DECLINED)),
     card("5105105105105100", "mastercard", "IN", Verdict::Fails(DECLINED)),
-    // Attaches now; later charges (renewals, plan changes) are to fail.
-    card("4000000000000341", "visa", "US", Verdict::Succeeds),
+    // Attaches now; later charges (renewals, plan changes) fail.
+    TestCard { later: Err(DECLINED), ..card("4000000000000341", "visa", "US", Verdict::Succeeds) },
     card("4000000000003220", "visa", "US", Verdict::Challenges),
 ];
 

@@ -17,7 +17,7 @@ use super::tax::{self, TaxId};
 const MOST: usize = 20;
 
 /// `POST /checkouts`, as far as the sandbox acts on it. The whole body is kept with the session.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub(crate) struct CheckoutBody {
     pub(crate) product_cart: Vec<CartLine>,
     pub(crate) customer: Option<CustomerBody>,
@@ -77,6 +77,14 @@ pub(crate) struct AddressBody {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct SubscriptionData {
     pub(crate) trial_period_days: Option<u32>,
+    pub(crate) on_demand: Option<OnDemand>,
+}
+
+/// A subscription that is charged when the merchant says so.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct OnDemand {
+    /// Nothing is charged at the start.
+    pub(crate) mandate_only: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -173,6 +181,11 @@ impl CheckoutBody {
         self.billing_address.as_ref().map_or(tax::DEFAULT_COUNTRY, |address| &address.country)
     }
 
+    /// Whether subscriptions are charged when the merchant says so.
+    pub(crate) fn on_demand(&self) -> Option<&OnDemand> {
+        self.subscription_data.as_ref()?.on_demand.as_ref()
+    }
+
     fn line(&self, line: &CartLine, state: &State) -> ApiResult<BasketLine> {
         let offer = state.offers.get(&line.product_id).ok_or_else(|| ApiError::not_found("product"))?;
         if line.quantity == 0 {
@@ -200,7 +213,8 @@ impl CheckoutBody {
         }
         let asked = self.subscription_data.as_ref().and_then(|data| data.trial_period_days);
         let trial_days = if offer.period().is_some() { asked.unwrap_or(offer.trial_days()) } else { 0 };
-        Ok(BasketLine { offer: offer.clone(), quantity: line.quantity, addons, trial_days })
+        let mandate_only = offer.period().is_some() && self.on_demand().is_some_and(|terms| terms.mandate_only);
+        Ok(BasketLine { offer: offer.clone(), quantity: line.quantity, addons, trial_days, mandate_only })
     }
 
     /// What was asked for, else what the first line is priced in.

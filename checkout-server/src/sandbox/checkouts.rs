@@ -32,11 +32,21 @@ pub(crate) enum Progress {
     Paid(String),
 }
 
+/// What a page is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To buy a cart.
+    Buy,
+    /// To put a new card on that subscription, and to pay what it owes.
+    Mend(String),
+}
+
 /// A session.
 #[derive(Clone)]
 #[expect(clippy::struct_field_names, reason = "`session_id` is its name on the wire")]
 pub(crate) struct Session {
     pub(crate) session_id: String,
+    pub(crate) purpose: Purpose,
     /// As it was received.
     pub(crate) raw: Value,
     pub(crate) body: CheckoutBody,
@@ -92,6 +102,7 @@ impl Session {
             Progress::Paid(_) => "paid",
         };
         let mut wire = self.wire(state);
+        wire["purpose"] = if self.purpose == Purpose::Buy { "buy" } else { "mend" }.into();
         wire["status"] = progress.into();
         wire["expires_at"] = rfc3339(self.expires_at).into();
         wire["payments"] = json!(self.payments);
@@ -147,6 +158,7 @@ pub(crate) async fn create(Ctx(sandbox): Ctx<Sandbox>, bytes: Bytes) -> ApiResul
     let saved_card = body.payment_method_id.clone();
     let session = Session {
         session_id: new_id("cks"),
+        purpose: Purpose::Buy,
         raw,
         body,
         pricing,
@@ -194,7 +206,8 @@ pub(crate) async fn preview(Ctx(sandbox): Ctx<Sandbox>, bytes: Bytes) -> ApiResu
 /// `GET /checkouts/{id}`
 pub(crate) async fn get(Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>) -> ApiResult<Json<Value>> {
     let state = sandbox.state();
-    let session = state.sessions.get(&id).ok_or_else(|| ApiError::not_found("checkout session"))?;
+    let session = state.sessions.get(&id).filter(|session| session.purpose == Purpose::Buy);
+    let session = session.ok_or_else(|| ApiError::not_found("checkout session"))?;
     Ok(Json(session.wire(&state)))
 }
 

@@ -1,25 +1,55 @@
 //! The control API of tests and demos, `/control/…`: no key, so for loopback listeners alone.
 
+mod subscriptions;
+
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State as Ctx};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::cards::{self, Expiry};
+use super::disputes;
 use super::error::{ApiError, ApiResult};
 use super::pay::{self, Buyer};
+use super::refunds;
 use super::scenario::{self, ScenarioChange};
 use super::webhooks::Subject;
 use crate::clock::rfc3339;
+
+/// Its routes.
+pub(crate) fn router() -> Router<Sandbox> {
+    Router::new()
+        .route("/control/sessions/{id}/pay", post(pay))
+        .route("/control/payments/{id}/settle", post(settle))
+        .route("/control/payments/{id}/dispute", post(disputes::open))
+        .route("/control/disputes/{id}/move", post(disputes::go))
+        .route("/control/refunds/{id}/settle", post(refunds::settle))
+        .route("/control/subscriptions/{id}/decline-next", post(subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/decline_next", post(subscriptions::decline_next))
+        .route("/control/subscriptions/{id}/renew", post(subscriptions::renew))
+        .route("/control/subscriptions/{id}/expire", post(subscriptions::expire))
+        .route("/control/subscriptions/{id}/bill-usage", post(subscriptions::bill_usage))
+        .route("/control/subscriptions/{id}/mend", post(subscriptions::mend))
+        .route("/control/clock/advance", post(advance))
+        .route("/control/scenario", get(get_scenario).put(put_scenario).delete(delete_scenario))
+        .route("/control/state", get(get_state))
+        .route("/control/deliveries/{webhook_id}/redeliver", post(redeliver))
+        .route("/control/deliveries/release", post(release))
+        .route("/control/webhooks/send", post(send))
+        .route("/control/emit", post(send))
+        .route("/control/webhooks/endpoint", put(put_endpoint))
+        .layer(middleware::from_fn(from_here))
+}
 
 /// A year and a bit: a clock that is moved further is a mistake.
 const FURTHEST: u64 = 400 * 24 * 60 * 60;
@@ -29,7 +59,8 @@ const FURTHEST: u64 = 400 * 24 * 60 * 60;
 /// # Errors
 /// 422 with what is wrong with it, an unknown field too.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
-    serde_json::from_slice(bytes).map_err(|error| ApiError::body(format!("control: {error}")))
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(bytes).map_err(|error| ApiError::body(error.to_string()))
 }
 
 /// Only whoever is on this machine orders the sandbox about: a page of another site in this
@@ -91,7 +122,7 @@ pub(crate) async fn pay(
     let card =
         cards::find(&card).ok_or_else(|| ApiError::body("card is one of the test cards, such as 4242424242424242"))?;
     let expiry = expiry.map(|text| Expiry::parse(&text).ok_or_else(|| ApiError::body("expiry is like 06/32")));
-    let buyer = Buyer { email, name, expiry: expiry.transpose()? };
+    let buyer = Buyer { email, name, expiry: expiry.transpose()?, ..Buyer::default() };
     let (payment_id, status) = sandbox.pay(&session_id, card, buyer, three_ds)?;
     Ok(Json(json!({ "payment_id": payment_id, "status": status })))
 }
@@ -133,13 +164,13 @@ struct AdvanceBody {
     seconds: u64,
 }
 
-/// `POST /control/clock/advance`
+/// `POST /control/clock/advance`: stops at each moment that something happens, until it was told.
 pub(crate) async fn advance(Ctx(sandbox): Ctx<Sandbox>, bytes: Bytes) -> ApiResult<Json<Value>> {
     let AdvanceBody { seconds } = read(&bytes)?;
     if seconds > FURTHEST {
-        return Err(ApiError::body("control: seconds is at most 400 days"));
+        return Err(ApiError::body("seconds is at most 400 days"));
     }
-    sandbox.config().clock.advance(Duration::from_secs(seconds));
+    sandbox.advance(Duration::from_secs(seconds)).await;
     Ok(Json(json!({ "now": rfc3339(sandbox.now()) })))
 }
 

@@ -21,13 +21,15 @@ pub(crate) fn client() -> Outgoing {
     Outgoing::new(Purpose::Endpoint, Reach::Private).expect("a client without certificates of its own can be made")
 }
 
-/// Sends until it is told to stop.
+/// Sends until it is told to stop. Looking at the state lets happen what is due ([`Sandbox::state`]), so this
+/// is also what makes subscriptions live on while nobody asks.
 pub(crate) async fn run(sandbox: Sandbox, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(CONCURRENT));
     loop {
         let (due, released, next) = {
             let mut state = sandbox.state();
             let (due, next) = state.outbox.due(sandbox.now());
+            let next = next.into_iter().chain(state.agenda.next()).min();
             (due, state.outbox.released.drain(..).collect::<Vec<_>>(), next)
         };
         for one in due {

@@ -23,7 +23,7 @@ use super::cards;
 use super::checkouts::Progress;
 use super::control::Challenge;
 use super::paging::Query;
-use super::{Sandbox, pay};
+use super::{Sandbox, mending, pay};
 use form::{Checked, PayForm};
 use view::{Frame, Notice};
 
@@ -75,7 +75,8 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 fn show(display: Display, Ctx(sandbox): Ctx<Sandbox>, Path(id): Path<String>, query: Query) -> Response {
     let frame = Frame::new(display, &query);
     let attempt = query.get("attempt");
-    let (now, state) = (sandbox.now(), sandbox.state());
+    let (now, mut state) = (sandbox.now(), sandbox.state());
+    mending::refresh(&mut state, &id, now);
     let Some(session) = state.sessions.get(&id) else { return view::missing(&frame) };
     if session.is_expired(now) {
         return view::expired(&frame, session);
@@ -124,7 +125,7 @@ fn submit(
         checked
     };
     let Some(card) = checked.card else { return back(&frame, &id, None) };
-    let buyer = pay::Buyer { email: form.email, name: form.name, expiry: checked.expiry };
+    let buyer = pay::Buyer { email: form.email, name: form.name, expiry: checked.expiry, ..pay::Buyer::default() };
     match sandbox.pay(&id, card, buyer, None) {
         Ok((payment_id, _)) => after(&sandbox, &frame, &id, &payment_id),
         // The page says what the session's state is.

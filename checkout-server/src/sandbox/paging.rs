@@ -48,7 +48,7 @@ impl Query {
         }
     }
 
-    pub(crate) fn time(&self, name: &str) -> ApiResult<Option<Timestamp>> {
+    fn time(&self, name: &str) -> ApiResult<Option<Timestamp>> {
         let parse = |text: &str| text.parse().map_err(|_| ApiError::query(format!("{name} is an RFC 3339 time")));
         self.get(name).map(parse).transpose()
     }
@@ -56,6 +56,26 @@ impl Query {
     fn number(&self, name: &str, otherwise: usize) -> ApiResult<usize> {
         let parse = |text: &str| text.parse().map_err(|_| ApiError::query(format!("{name} is a whole number")));
         self.get(name).map_or(Ok(otherwise), parse)
+    }
+}
+
+/// The filters `created_at_gte` and `created_at_lte`, both of them inclusive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Created {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Created {
+    /// # Errors
+    /// Something that is not a time.
+    pub(crate) fn of(query: &Query) -> ApiResult<Self> {
+        Ok(Self { since: query.time("created_at_gte")?, until: query.time("created_at_lte")? })
+    }
+
+    /// Whether something that was made then is wanted.
+    pub(crate) fn holds(self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at <= until)
     }
 }
 

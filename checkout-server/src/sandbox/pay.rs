@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::cards::{self, Expiry, Failure, TestCard, Verdict};
-use super::checkouts::{Progress, Session};
+use super::checkouts::{Progress, Purpose, Session};
 use super::customers::{self, Customer, SavedCard};
 use super::error::{ApiError, ApiResult};
-use super::payments::opened;
+use super::payments::{Payment, opened};
 use super::state::State;
 use super::webhooks::Subject;
-use super::{new_id, subscribe};
+use super::{mending, new_id, subscribe};
 use crate::clock::rfc3339;
 
 /// What the buyer enters besides the card's number. What is missing is taken from the session.
@@ -18,6 +18,8 @@ pub(crate) struct Buyer {
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) expiry: Option<Expiry>,
+    /// A card on file, rather than one that is typed in.
+    pub(crate) payment_method_id: Option<String>,
 }
 
 /// Pays a session with a card. The payment may succeed, fail, wait for a challenge or be in
@@ -33,10 +35,12 @@ pub(crate) fn with_card(
     buyer: Buyer,
     now: Timestamp,
 ) -> ApiResult<String> {
+    mending::refresh(state, session_id, now);
     let session = payable(state, session_id, now)?.clone();
     let mut verdict = match state.scenario.next_payment.take() {
         Some(next) => next.verdict(),
-        None => card.verdict,
+        None if buyer.payment_method_id.is_none() => card.verdict,
+        None => card.later.map_or_else(Verdict::Fails, |()| Verdict::Succeeds),
     };
     let expiry = buyer.expiry.unwrap_or(Expiry::DOCUMENTED);
     if expiry.is_past(now) {
@@ -49,20 +53,27 @@ pub(crate) fn with_card(
     let payment_id = prepared(state, &session).unwrap_or_else(|| opened::open(state, &session, &customer, now));
     let payment = state.payments.get_mut(&payment_id).ok_or_else(|| ApiError::not_found("payment"))?;
     payment.customer = customer.view();
+    payment.payment_method_id = buyer.payment_method_id;
     opened::show_card(payment, card, expiry);
     if let Some(session) = state.sessions.get_mut(session_id) {
         session.customer = Some((customer.email.clone(), customer.name.clone()));
     }
+    follow(state, &payment_id, verdict, now)?;
+    Ok(payment_id)
+}
+
+/// What the bank says becomes of the payment.
+fn follow(state: &mut State, payment_id: &str, verdict: Verdict, now: Timestamp) -> ApiResult<()> {
     match verdict {
-        Verdict::Succeeds => settle(state, &payment_id, Ok(()), now)?,
-        Verdict::Fails(failure) => settle(state, &payment_id, Err(failure), now)?,
-        Verdict::Challenges => wait(state, &payment_id, "requires_customer_action"),
+        Verdict::Succeeds => settle(state, payment_id, Ok(()), now)?,
+        Verdict::Fails(failure) => settle(state, payment_id, Err(failure), now)?,
+        Verdict::Challenges => wait(state, payment_id, "requires_customer_action"),
         Verdict::Processes => {
-            wait(state, &payment_id, "processing");
-            state.emit("payment.processing", Subject::Payment(payment_id.clone()), now);
+            wait(state, payment_id, "processing");
+            state.emit("payment.processing", Subject::Payment(payment_id.to_owned()), now);
         }
     }
-    Ok(payment_id)
+    Ok(())
 }
 
 /// Pays with a card on file, without the buyer.
@@ -80,7 +91,8 @@ pub(crate) fn with_saved_card(
     let customer = customer_id.and_then(|id| state.customers.get(&id));
     let saved = customer.and_then(|row| row.cards.iter().find(|card| card.payment_method_id == payment_method_id));
     let SavedCard { card, expiry, .. } = saved.cloned().ok_or_else(|| ApiError::not_found("payment method"))?;
-    with_card(state, session_id, card, Buyer { expiry: Some(expiry), ..Buyer::default() }, now)
+    let payment_method_id = Some(payment_method_id.to_owned());
+    with_card(state, session_id, card, Buyer { expiry: Some(expiry), payment_method_id, ..Buyer::default() }, now)
 }
 
 /// Opens a payment that waits for a card (`confirm` without a card on file).
@@ -107,41 +119,54 @@ pub(crate) fn settle(
     outcome: Result<(), Failure>,
     now: Timestamp,
 ) -> ApiResult<()> {
+    let page = state.payments.get(payment_id).and_then(|payment| payment.page.clone()).unwrap_or_default();
+    mending::refresh(state, &page, now);
+    let base_url = state.outbox.base_url.clone();
     let payment = state.payments.get_mut(payment_id).ok_or_else(|| ApiError::not_found("payment"))?;
     if matches!(payment.status, "succeeded" | "failed" | "cancelled") {
         return Err(ApiError::refused("UNSUPPORTED_ACTION", format!("The payment is {} already", payment.status)));
     }
+    conclude(payment, outcome, &base_url, now);
+    let status = payment.status;
+    let purpose = state.sessions.get_mut(&page).map(|session| {
+        session.progress = if outcome.is_ok() { Progress::Paid(payment_id.to_owned()) } else { Progress::Open };
+        session.purpose.clone()
+    });
+    match purpose {
+        Some(Purpose::Mend(subscription_id)) if outcome.is_ok() => {
+            mending::paid(state, &subscription_id, payment_id, now);
+            return Ok(());
+        }
+        Some(Purpose::Buy) if outcome.is_ok() => {
+            subscribe::paid(state, &page, payment_id, now);
+            use_discounts(state, &page);
+        }
+        _ => {}
+    }
+    state.emit(&format!("payment.{status}"), Subject::Payment(payment_id.to_owned()), now);
+    Ok(())
+}
+
+/// Writes the end of a payment that its buyer made.
+fn conclude(payment: &mut Payment, outcome: Result<(), Failure>, base_url: &str, now: Timestamp) {
     payment.updated_at = Some(rfc3339(now));
     let challenged = payment.status == "requires_customer_action";
     payment.three_ds_flow = Some(if challenged { "challenge" } else { "frictionless" });
     payment.three_ds_version = Some("2.2.0");
     payment.three_ds_status = Some(if outcome == Err(cards::NOT_AUTHENTICATED) { "failed" } else { "authenticated" });
-    let (progress, event) = match outcome {
+    match outcome {
         Ok(()) => {
             payment.status = "succeeded";
             payment.invoice_id = Some(new_id("inv"));
-            payment.invoice_url = Some(format!("{}/invoices/payments/{payment_id}", state.outbox.base_url));
-            payment.payment_method_id = Some(new_id("pm"));
-            (Progress::Paid(payment_id.to_owned()), "payment.succeeded")
+            payment.invoice_url = Some(format!("{base_url}/invoices/payments/{}", payment.payment_id));
+            payment.payment_method_id.get_or_insert_with(|| new_id("pm"));
         }
         Err(failure) => {
-            let cancelled = failure == cards::CANCELLED;
-            payment.status = if cancelled { "cancelled" } else { "failed" };
+            payment.status = if failure == cards::CANCELLED { "cancelled" } else { "failed" };
             payment.error_code = Some(failure.code);
             payment.error_message = Some(failure.message);
-            (Progress::Open, if cancelled { "payment.cancelled" } else { "payment.failed" })
         }
-    };
-    let session_id = payment.checkout_session_id.clone();
-    if let Some(session) = state.sessions.get_mut(&session_id) {
-        session.progress = progress;
     }
-    if outcome.is_ok() {
-        subscribe::paid(state, &session_id, payment_id, now);
-        use_discounts(state, &session_id);
-    }
-    state.emit(event, Subject::Payment(payment_id.to_owned()), now);
-    Ok(())
 }
 
 fn payable<'a>(state: &'a State, session_id: &str, now: Timestamp) -> ApiResult<&'a Session> {
@@ -187,8 +212,8 @@ fn wait(state: &mut State, payment_id: &str, status: &'static str) {
     let Some(payment) = state.payments.get_mut(payment_id) else { return };
     payment.status = status;
     let progress = if status == "processing" { Progress::Processing } else { Progress::Challenged };
-    let session_id = payment.checkout_session_id.clone();
-    if let Some(session) = state.sessions.get_mut(&session_id) {
+    let page = payment.page.clone().unwrap_or_default();
+    if let Some(session) = state.sessions.get_mut(&page) {
         session.progress = progress(payment_id.to_owned());
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::Sandbox;
 use super::customers::CustomerView;
 use super::error::{ApiError, ApiResult};
-use super::paging::{Page, Query};
+use super::paging::{Created, Page, Query};
 use super::table::Row;
 
 /// Where the buyer is, as payments and subscriptions say it.
@@ -28,7 +28,7 @@ pub(crate) struct Billing {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ServicePeriod {
     pub(crate) ends_at: String,
-    pub(crate) proration_factor: &'static str,
+    pub(crate) proration_factor: String,
     pub(crate) starts_at: String,
     pub(crate) subscription_id: String,
 }
@@ -54,8 +54,9 @@ pub(crate) struct Payment {
     pub(crate) card_last_four: Option<String>,
     pub(crate) card_network: Option<&'static str>,
     pub(crate) card_type: Option<&'static str>,
-    pub(crate) charge_type: &'static str,
-    pub(crate) checkout_session_id: String,
+    /// `None` where a card was only put on file.
+    pub(crate) charge_type: Option<&'static str>,
+    pub(crate) checkout_session_id: Option<String>,
     pub(crate) created_at: String,
     pub(crate) currency: String,
     pub(crate) custom_field_responses: Option<Value>,
@@ -63,7 +64,7 @@ pub(crate) struct Payment {
     pub(crate) digital_products_delivered: bool,
     pub(crate) discount_id: Option<String>,
     pub(crate) discounts: Option<Vec<Value>>,
-    pub(crate) disputes: [Value; 0],
+    pub(crate) disputes: Vec<Value>,
     pub(crate) error_code: Option<&'static str>,
     pub(crate) error_message: Option<&'static str>,
     pub(crate) includes_usage: bool,
@@ -80,7 +81,7 @@ pub(crate) struct Payment {
     pub(crate) payment_provider: &'static str,
     pub(crate) product_cart: Option<Vec<PaidLine>>,
     pub(crate) refund_status: Option<&'static str>,
-    pub(crate) refunds: [Value; 0],
+    pub(crate) refunds: Vec<Value>,
     pub(crate) retry_attempt: u32,
     pub(crate) service_periods: Vec<ServicePeriod>,
     pub(crate) settlement_amount: i64,
@@ -98,6 +99,9 @@ pub(crate) struct Payment {
     /// For `/line-items`.
     #[serde(skip)]
     pub(crate) line_items: Vec<LineItem>,
+    /// The page on which it is paid: of a checkout session, or of a new card.
+    #[serde(skip)]
+    pub(crate) page: Option<String>,
     /// For the list's filters.
     #[serde(skip)]
     pub(crate) at: Timestamp,
@@ -112,6 +116,12 @@ pub(crate) struct LineItem {
     pub(crate) name: String,
     pub(crate) refundable_amount: i64,
     pub(crate) tax: i64,
+    /// What was paid for it, with the tax.
+    #[serde(skip)]
+    pub(crate) paid: i64,
+    /// Of that, what went back or is on its way back.
+    #[serde(skip)]
+    pub(crate) refunded: i64,
 }
 
 /// What a row of `GET /payments` leaves out of the full object.
@@ -155,20 +165,20 @@ impl Payment {
         let mut row = self.wire();
         if let Some(fields) = row.as_object_mut() {
             fields.retain(|name, _| !ONLY_IN_FULL.contains(&name.as_str()));
-            fields.insert("dispute_status".into(), Value::Null);
+            let dispute = self.disputes.last().map(|dispute| dispute["dispute_status"].clone());
+            fields.insert("dispute_status".into(), dispute.unwrap_or_default());
             fields.insert("has_license_key".into(), false.into());
         }
         row
     }
 
-    fn fits(&self, query: &Query, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
+    fn fits(&self, query: &Query, created: Created) -> bool {
         let subscription = query.get("subscription_id");
         query.allows("status", Some(self.status))
             && query.allows("customer_id", Some(&self.customer.customer_id))
             && query.allows("brand_id", Some(self.brand_id))
             && subscription.is_none_or(|wanted| self.subscription_ids.iter().any(|id| id == wanted))
-            && since.is_none_or(|since| self.at >= since)
-            && until.is_none_or(|until| self.at <= until)
+            && created.holds(self.at)
     }
 }
 
@@ -176,9 +186,9 @@ impl Payment {
 /// `brand_id`, `created_at_gte` and `created_at_lte`.
 pub(crate) async fn list(Ctx(sandbox): Ctx<Sandbox>, query: Query) -> ApiResult<Json<Value>> {
     let page = Page::of(&query)?;
-    let (since, until) = (query.time("created_at_gte")?, query.time("created_at_lte")?);
+    let created = Created::of(&query)?;
     let state = sandbox.state();
-    let rows = state.payments.iter().rev().filter(|payment| payment.fits(&query, since, until));
+    let rows = state.payments.iter().rev().filter(|payment| payment.fits(&query, created));
     Ok(Json(page.items(rows.map(Payment::list_wire))))
 }
 

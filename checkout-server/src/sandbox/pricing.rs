@@ -32,6 +32,8 @@ pub(crate) struct BasketLine {
     pub(crate) addons: Vec<(AddonOffer, u32)>,
     /// Days before the first charge.
     pub(crate) trial_days: u32,
+    /// Charged when the merchant says so, and not at the start.
+    pub(crate) mandate_only: bool,
 }
 
 /// Sums in the charged currency, none of them negative.
@@ -102,7 +104,7 @@ impl Basket {
         let lasting: Vec<_> = discounts.iter().filter(|code| code.cycles.is_none_or(|cycles| cycles > 1)).collect();
         charge(&mut lines, &lasting, tax, currency, |line| line.again.is_some(), |line, sums| line.again = Some(sums))?;
         let all: Vec<_> = discounts.iter().collect();
-        charge(&mut lines, &all, tax, currency, |line| line.line.trial_days == 0, |line, sums| line.now = sums)?;
+        charge(&mut lines, &all, tax, currency, |line| line.line.is_due_now(), |line, sums| line.now = sums)?;
 
         let again = lines.iter().any(|line| line.again.is_some());
         let again = again.then(|| Breakup::sum(lines.iter().filter_map(|line| line.again))).transpose()?;
@@ -111,7 +113,18 @@ impl Basket {
     }
 }
 
+impl BasketLine {
+    fn is_due_now(&self) -> bool {
+        self.trial_days == 0 && !self.mandate_only
+    }
+}
+
 impl Pricing {
+    /// A sum that no cart makes: a difference between two plans, or nothing at all.
+    pub(crate) fn of_sums(currency: Currency, now: Breakup) -> Self {
+        Self { currency, tax_bps: 0, discounts: Vec::new(), lines: Vec::new(), now, again: None }
+    }
+
     /// When something of it is charged next.
     pub(crate) fn next_billing(&self) -> Option<Timestamp> {
         self.lines.iter().filter_map(|line| line.next_billing).min()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::cards::{self, Verdict};
+use super::cards::{self, Failure, Verdict};
 use super::error::{ApiError, ApiResult};
 use super::state::State;
 
@@ -64,6 +64,47 @@ impl NextPayment {
     }
 }
 
+/// What becomes of charges without the buyer, instead of what the card on file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NextRenewals {
+    Succeed,
+    Decline,
+    InsufficientFunds,
+}
+
+impl NextRenewals {
+    pub(crate) fn outcome(self) -> Result<(), Failure> {
+        match self {
+            Self::Succeed => Ok(()),
+            Self::Decline => Err(cards::DECLINED),
+            Self::InsufficientFunds => Err(cards::INSUFFICIENT_FUNDS),
+        }
+    }
+}
+
+/// Where a subscription is when its time of grace has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GraceEnd {
+    #[default]
+    OnHold,
+    Cancelled,
+}
+
+/// What becomes of refunds. They are `pending` in the answer, and end at once or when they are told to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Refunds {
+    #[default]
+    Succeed,
+    Fail,
+    /// Stay `pending`.
+    Pending,
+    /// Stay in `review`.
+    Review,
+}
+
 /// `webhooks` of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +139,13 @@ pub(crate) struct PriceChange {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scenario {
     pub(crate) next_payment: Option<NextPayment>,
+    pub(crate) next_renewals: Option<NextRenewals>,
+    /// Days for which a subscription goes on after a failed renewal, as `past_due`; else it is on hold at once.
+    pub(crate) past_due_grace_days: Option<u32>,
+    pub(crate) grace_ends_in: GraceEnd,
+    /// Failed renewals are tried again by themselves for so many days.
+    pub(crate) renewal_retry_days: Option<u32>,
+    pub(crate) refunds: Refunds,
     pub(crate) webhooks: Webhooks,
     pub(crate) price_change: Option<PriceChange>,
     /// Instead of 24 hours, for sessions from now on.
@@ -119,6 +167,14 @@ pub(crate) struct Scenario {
 pub(crate) struct ScenarioChange {
     #[serde(default, deserialize_with = "given")]
     next_payment: Option<Option<NextPayment>>,
+    #[serde(default, deserialize_with = "given")]
+    next_renewals: Option<Option<NextRenewals>>,
+    #[serde(default, deserialize_with = "given")]
+    past_due_grace_days: Option<Option<u32>>,
+    grace_ends_in: Option<GraceEnd>,
+    #[serde(default, deserialize_with = "given")]
+    renewal_retry_days: Option<Option<u32>>,
+    refunds: Option<Refunds>,
     webhooks: Option<Webhooks>,
     price_change: Option<PriceChange>,
     #[serde(default, deserialize_with = "given")]
@@ -148,6 +204,11 @@ impl Scenario {
     pub(crate) fn wire(&self) -> Value {
         json!({
             "next_payment": self.next_payment,
+            "next_renewals": self.next_renewals,
+            "past_due_grace_days": self.past_due_grace_days,
+            "grace_ends_in": self.grace_ends_in,
+            "renewal_retry_days": self.renewal_retry_days,
+            "refunds": self.refunds,
             "webhooks": self.webhooks,
             "price_change": self.price_change,
             "session_expiry_seconds": self.session_expiry_seconds,
@@ -184,40 +245,43 @@ impl Scenario {
 /// # Errors
 /// A price change of a product that is not sold, or to less than nothing; then nothing changes.
 pub(crate) fn apply(state: &mut State, change: ScenarioChange) -> ApiResult<()> {
-    let ScenarioChange {
-        next_payment,
-        webhooks,
-        price_change,
-        session_expiry_seconds,
-        outage,
-        outage_count,
-        outage_route,
-        rate_limit,
-        latency_ms,
-    } = change;
-    if let Some(PriceChange { product_id, price }) = &price_change {
+    if let Some(PriceChange { product_id, price }) = &change.price_change {
         let offer = state.offers.get_mut(product_id).ok_or_else(|| ApiError::not_found("product"))?;
         if !(0..=checkout_types::money::MAX_AMOUNT).contains(price) {
             return Err(ApiError::body("price_change.price is in minor units, 0 or more"));
         }
         offer.price = *price;
     }
-    let scenario = &mut state.scenario;
-    scenario.next_payment = next_payment.unwrap_or(scenario.next_payment);
-    scenario.webhooks = webhooks.unwrap_or(scenario.webhooks);
-    scenario.price_change = price_change.or_else(|| scenario.price_change.take());
-    scenario.session_expiry_seconds = session_expiry_seconds.unwrap_or(scenario.session_expiry_seconds);
-    if let Some(outage) = outage {
-        scenario.outage = outage;
-        scenario.outage_count = None;
-        scenario.outage_route = None;
-    }
-    scenario.outage_count = outage_count.unwrap_or(scenario.outage_count).filter(|count| *count > 0);
-    scenario.outage_route = outage_route.unwrap_or_else(|| scenario.outage_route.take());
-    scenario.rate_limit = rate_limit.unwrap_or(scenario.rate_limit);
-    scenario.latency_ms = latency_ms.unwrap_or(scenario.latency_ms);
-    state.window = state.window.filter(|_| rate_limit.is_none());
+    state.window = state.window.filter(|_| change.rate_limit.is_none());
+    state.scenario.change(change);
     Ok(())
+}
+
+impl Scenario {
+    fn change(&mut self, change: ScenarioChange) {
+        if let Some(outage) = change.outage {
+            self.outage = outage;
+            self.outage_count = None;
+            self.outage_route = None;
+        }
+        let count = change.outage_count.unwrap_or(self.outage_count);
+        *self = Self {
+            next_payment: change.next_payment.unwrap_or(self.next_payment),
+            next_renewals: change.next_renewals.unwrap_or(self.next_renewals),
+            past_due_grace_days: change.past_due_grace_days.unwrap_or(self.past_due_grace_days),
+            grace_ends_in: change.grace_ends_in.unwrap_or(self.grace_ends_in),
+            renewal_retry_days: change.renewal_retry_days.unwrap_or(self.renewal_retry_days),
+            refunds: change.refunds.unwrap_or(self.refunds),
+            webhooks: change.webhooks.unwrap_or(self.webhooks),
+            price_change: change.price_change.or_else(|| self.price_change.take()),
+            session_expiry_seconds: change.session_expiry_seconds.unwrap_or(self.session_expiry_seconds),
+            outage: self.outage,
+            outage_count: count.filter(|count| *count > 0),
+            outage_route: change.outage_route.unwrap_or_else(|| self.outage_route.take()),
+            rate_limit: change.rate_limit.unwrap_or(self.rate_limit),
+            latency_ms: change.latency_ms.unwrap_or(self.latency_ms),
+        };
+    }
 }
 
 /// Back to the ordinary state of things, and to the catalog's prices.

@@ -6,11 +6,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::SandboxConfig;
+use super::agenda::Agenda;
 use super::checkouts::Session;
 use super::customers::Customer;
 use super::discounts::{self, Discount};
+use super::disputes::Dispute;
+use super::dunning::Dunning;
 use super::payments::Payment;
 use super::products::{self, AddonOffer, Offer};
+use super::refunds::Refund;
 use super::scenario::Scenario;
 use super::subscriptions::Subscription;
 use super::table::Table;
@@ -27,6 +31,10 @@ pub(crate) struct State {
     pub(crate) sessions: Table<Session>,
     pub(crate) payments: Table<Payment>,
     pub(crate) subscriptions: Table<Subscription>,
+    pub(crate) dunnings: Table<Dunning>,
+    pub(crate) refunds: Table<Refund>,
+    pub(crate) disputes: Table<Dispute>,
+    pub(crate) agenda: Agenda,
     pub(crate) outbox: Outbox,
     pub(crate) scenario: Scenario,
     /// How often each route was asked, such as `POST /checkouts`.
@@ -73,7 +81,10 @@ impl State {
             "webhook_url": self.outbox.url,
             "sessions": self.sessions.iter().map(|row| row.control_wire(self, now)).collect::<Vec<_>>(),
             "payments": self.payments.iter().map(Payment::wire).collect::<Vec<_>>(),
-            "subscriptions": self.subscriptions.iter().map(Subscription::wire).collect::<Vec<_>>(),
+            "subscriptions": self.subscriptions.iter().map(Subscription::control_wire).collect::<Vec<_>>(),
+            "dunnings": self.dunnings.iter().map(Dunning::wire).collect::<Vec<_>>(),
+            "refunds": self.refunds.iter().map(Refund::wire).collect::<Vec<_>>(),
+            "disputes": self.disputes.iter().map(Dispute::wire).collect::<Vec<_>>(),
             "customers": self.customers.iter().map(Customer::wire).collect::<Vec<_>>(),
             "deliveries": self.outbox.wire(),
         })

@@ -2,8 +2,15 @@
 //! receiver of webhooks.
 
 mod api;
+mod changes;
+mod disputes;
 mod faults;
+mod mending;
 mod page;
+mod plans;
+mod refunds;
+mod renewals;
+mod shapes;
 mod story;
 mod wire;
 
@@ -151,7 +158,7 @@ impl World {
         let stop = CancellationToken::new();
         let deliveries = sandbox.clone();
         let token = stop.clone();
-        tokio::spawn(async move { deliveries.run_deliveries(token).await });
+        tokio::spawn(async move { deliveries.run(token).await });
         Self { sandbox, base, http: super::deliver::client(), receiver, _stop: stop.drop_guard() }
     }
 
@@ -221,6 +228,55 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("no such delivery in {}", self.sandbox.state_json()["deliveries"]);
+    }
+
+    /// A subscription that was bought with that card, in Sweden: 29.00 USD a month, tax included.
+    async fn subscribed(&self, product: &str, card: &str) -> String {
+        let mut cart = licence_cart();
+        cart["product_cart"] = json!([{ "product_id": product, "quantity": 1 }]);
+        let session = self.session(cart).await;
+        let (_, paid) = self.pay(&session, card).await;
+        assert_eq!(paid["status"], "succeeded", "{paid}");
+        let payment = self.payment(paid["payment_id"].as_str().unwrap()).await;
+        payment["subscription_id"].as_str().unwrap().to_owned()
+    }
+
+    async fn payment(&self, id: &str) -> Value {
+        self.get(&format!("/payments/{id}")).await
+    }
+
+    async fn subscription(&self, id: &str) -> Value {
+        self.get(&format!("/subscriptions/{id}")).await
+    }
+
+    /// Of a subscription, oldest first.
+    async fn payments_of(&self, subscription: &str) -> Vec<Value> {
+        let list = self.get(&format!("/payments?subscription_id={subscription}&page_size=100")).await;
+        let mut rows = list["items"].as_array().unwrap().clone();
+        rows.reverse();
+        rows
+    }
+
+    /// Orders the sandbox about.
+    async fn control(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.post(&format!("/control/{path}"), body).await;
+        assert!((200..300).contains(&status), "{path}: {answer}");
+        answer
+    }
+
+    /// What was emitted since so many events, in order.
+    fn told_since(&self, count: usize) -> Vec<String> {
+        let state = self.sandbox.state_json();
+        let kinds = state["deliveries"].as_array().unwrap().iter().skip(count);
+        kinds.map(|row| row["type"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn told(&self) -> usize {
+        self.sandbox.state_json()["deliveries"].as_array().unwrap().len()
+    }
+
+    async fn days(&self, days: u64) {
+        self.advance(days * 86_400).await;
     }
 
     async fn advance(&self, seconds: u64) {

@@ -31,6 +31,9 @@ pub(crate) enum Subject {
     Payment(String),
     /// With the payment that renewed it.
     Subscription(String, Option<String>),
+    Refund(String),
+    Dispute(String),
+    Dunning(String),
     /// Data that somebody gave.
     Given(Value),
 }
@@ -163,6 +166,12 @@ impl Outbox {
         }
     }
 
+    /// Whether something that is due has not been tried yet.
+    pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
+        let untried = |row: &Delivery| row.status == DeliveryStatus::Pending && row.attempts.is_empty();
+        self.deliveries.iter().rev().any(|row| untried(row) && row.next_attempt_at.is_none_or(|at| at <= now))
+    }
+
     /// For `GET /control/state`.
     pub(crate) fn wire(&self) -> Value {
         let row = |delivery: &Delivery| {
@@ -224,6 +233,9 @@ impl State {
                 let row = self.subscriptions.get(id);
                 (row.map(|row| row.event_wire(payment_id.as_deref())), Some("Subscription"))
             }
+            Subject::Refund(id) => (self.refunds.get(id).map(super::refunds::Refund::wire), Some("Refund")),
+            Subject::Dispute(id) => (self.disputes.get(id).map(super::disputes::Dispute::wire), Some("Dispute")),
+            Subject::Dunning(id) => (self.dunnings.get(id).map(super::dunning::Dunning::wire), Some("DunningAttempt")),
             Subject::Given(data) => (Some(data.clone()), None),
         };
         let mut data = data.unwrap_or_default();

@@ -6,6 +6,7 @@ mod buying;
 mod doors;
 mod headers;
 mod idempotency;
+mod living;
 mod overload;
 mod pages;
 mod prices;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::form::{self, Checked, PayForm};
 use super::{Display, messages, money, page, summary};
 use crate::sandbox::cards;
-use crate::sandbox::checkouts::Session;
+use crate::sandbox::checkouts::{Purpose, Session};
 use crate::sandbox::paging::Query;
 use crate::sandbox::payments::Payment;
 use crate::sandbox::state::State;
@@ -195,7 +195,9 @@ pub(crate) fn challenge(frame: &Frame, session: &Session) -> Response {
 pub(crate) fn done(frame: &Frame, session: &Session, payment: &Payment, base_url: &str) -> Response {
     let redirect_to = messages::return_to(session, payment, base_url);
     let total = money::text(payment.total_amount, session.pricing.currency);
-    let (title, text) = if payment.status == "succeeded" {
+    let (title, text) = if payment.is_update_payment_method && payment.status == "succeeded" {
+        ("Card saved", "Your subscription is charged to it from now on. Nothing was charged today.".into())
+    } else if payment.status == "succeeded" {
         ("Payment received", format!("You paid {total}. A receipt goes to {}.", payment.customer.email))
     } else {
         ("Payment in progress", format!("Your bank has not confirmed {total} yet. We will tell the shop when it does."))
@@ -256,6 +258,7 @@ pub(crate) fn missing(frame: &Frame) -> Response {
 fn action(session: &Session) -> String {
     let pricing = &session.pricing;
     match (pricing.now.total, pricing.trial_days()) {
+        (0, _) if session.purpose != Purpose::Buy => "Save the card".into(),
         (0, Some(_)) => "Start the free trial".into(),
         (total, _) => format!("Pay {}", money::text(total, pricing.currency)),
     }

@@ -1,13 +1,14 @@
-//! A payment of a session, before anything has become of it.
+//! A payment before anything has become of it: of a session, or of a subscription's next charge.
 
 use jiff::Timestamp;
+use serde_json::Map;
 
 use super::{Billing, LineItem, PaidLine, Payment};
 use crate::clock::rfc3339;
 use crate::sandbox::cards::{Expiry, TestCard};
-use crate::sandbox::checkouts::Session;
-use crate::sandbox::customers::Customer;
-use crate::sandbox::pricing::{BasketLine, PricedLine};
+use crate::sandbox::checkouts::{Purpose, Session};
+use crate::sandbox::customers::{Customer, CustomerView};
+use crate::sandbox::pricing::{BasketLine, Breakup, PricedLine, Pricing};
 use crate::sandbox::state::State;
 use crate::sandbox::{BUSINESS_ID, new_id, tax};
 
@@ -17,9 +18,28 @@ pub(crate) fn open(state: &mut State, session: &Session, customer: &Customer, no
     let pricing = &session.pricing;
     let once = || pricing.lines.iter().map(|line| &line.line).filter(|line| line.offer.period().is_none());
     let sold = |line: &BasketLine| PaidLine { product_id: line.offer.product_id.clone(), quantity: line.quantity };
-    let discounts: Vec<_> = pricing.discounts.iter().enumerate().map(|(place, code)| code.detail(place)).collect();
+    let bought = session.purpose == Purpose::Buy;
     let payment = Payment {
-        billing: billing(session),
+        charge_type: bought.then_some("new"),
+        checkout_session_id: bought.then(|| session.session_id.clone()),
+        is_multi_subscription: bought && pricing.lines.iter().filter(|line| line.again.is_some()).count() > 1,
+        metadata: session.body.metadata.clone().unwrap_or_default(),
+        payment_id: payment_id.clone(),
+        product_cart: (bought && once().next().is_some()).then(|| once().map(sold).collect()),
+        page: Some(session.session_id.clone()),
+        ..charge(customer.view(), billing(session), pricing, now)
+    };
+    state.payments.push(payment);
+    if let Some(session) = state.sessions.get_mut(&session.session_id) {
+        session.payments.push(payment_id.clone());
+    }
+    payment_id
+}
+
+/// A payment of that price by that customer, before a card was asked for it.
+pub(crate) fn charge(customer: CustomerView, billing: Billing, pricing: &Pricing, now: Timestamp) -> Payment {
+    let mut payment = Payment {
+        billing,
         brand_id: BUSINESS_ID,
         business_id: BUSINESS_ID,
         card_exp_month: None,
@@ -29,55 +49,64 @@ pub(crate) fn open(state: &mut State, session: &Session, customer: &Customer, no
         card_last_four: None,
         card_network: None,
         card_type: None,
-        charge_type: "new",
-        checkout_session_id: session.session_id.clone(),
+        charge_type: None,
+        checkout_session_id: None,
         created_at: rfc3339(now),
         currency: pricing.currency.to_string(),
         custom_field_responses: None,
-        customer: customer.view(),
+        customer,
         digital_products_delivered: false,
-        discount_id: pricing.discounts.first().map(|code| code.id.clone()),
-        discounts: (!discounts.is_empty()).then_some(discounts),
-        disputes: [],
+        discount_id: None,
+        discounts: None,
+        disputes: Vec::new(),
         error_code: None,
         error_message: None,
         includes_usage: false,
         invoice_id: None,
         invoice_url: None,
-        is_multi_subscription: pricing.lines.iter().filter(|line| line.again.is_some()).count() > 1,
+        is_multi_subscription: false,
         is_update_payment_method: false,
-        metadata: session.body.metadata.clone().unwrap_or_default(),
-        payment_id: payment_id.clone(),
+        metadata: Map::new(),
+        payment_id: new_id("pay"),
         payment_link: None,
         payment_method: "card",
         payment_method_id: None,
         payment_method_type: "credit",
         payment_provider: "dodo",
-        product_cart: once().next().is_some().then(|| once().map(sold).collect()),
+        product_cart: None,
         refund_status: None,
-        refunds: [],
+        refunds: Vec::new(),
         retry_attempt: 0,
         service_periods: Vec::new(),
-        settlement_amount: pricing.now.total,
+        settlement_amount: 0,
         settlement_currency: pricing.currency.to_string(),
-        settlement_tax: pricing.now.tax,
+        settlement_tax: 0,
         status: "processing",
         subscription_id: None,
         subscription_ids: Vec::new(),
-        tax: pricing.now.tax,
+        tax: 0,
         three_ds_flow: None,
         three_ds_status: None,
         three_ds_version: None,
-        total_amount: pricing.now.total,
+        total_amount: 0,
         updated_at: None,
-        line_items: line_items(session),
+        line_items: Vec::new(),
+        page: None,
         at: now,
     };
-    state.payments.push(payment);
-    if let Some(session) = state.sessions.get_mut(&session.session_id) {
-        session.payments.push(payment_id.clone());
-    }
-    payment_id
+    price(&mut payment, pricing);
+    payment
+}
+
+/// Puts sums, lines and codes of a price on a payment.
+pub(crate) fn price(payment: &mut Payment, pricing: &Pricing) {
+    let sums = pricing.now;
+    (payment.total_amount, payment.settlement_amount) = (sums.total, sums.total);
+    (payment.tax, payment.settlement_tax) = (sums.tax, sums.tax);
+    payment.discount_id = pricing.discounts.first().map(|code| code.id.clone());
+    let details: Vec<_> = pricing.discounts.iter().enumerate().map(|(place, code)| code.detail(place)).collect();
+    payment.discounts = (!details.is_empty()).then_some(details);
+    payment.line_items = line_items(pricing);
 }
 
 pub(crate) fn billing(session: &Session) -> Billing {
@@ -91,16 +120,22 @@ pub(crate) fn billing(session: &Session) -> Billing {
     }
 }
 
-fn line_items(session: &Session) -> Vec<LineItem> {
-    let item = |line: &PricedLine| LineItem {
-        amount: line.now.subtotal - line.now.discount,
-        description: line.line.offer.description.clone(),
+fn line_items(pricing: &Pricing) -> Vec<LineItem> {
+    let item = |name: &str, description: Option<String>, sums: Breakup| LineItem {
+        amount: sums.subtotal - sums.discount,
+        description,
         items_id: new_id("itm"),
-        name: line.line.offer.name.clone(),
-        refundable_amount: line.now.subtotal - line.now.discount,
-        tax: line.now.tax,
+        name: name.to_owned(),
+        refundable_amount: sums.subtotal - sums.discount,
+        tax: sums.tax,
+        paid: sums.total,
+        refunded: 0,
     };
-    session.pricing.lines.iter().map(item).collect()
+    if pricing.lines.is_empty() {
+        return vec![item("Charge", None, pricing.now)];
+    }
+    let of = |line: &PricedLine| item(&line.line.offer.name, line.line.offer.description.clone(), line.now);
+    pricing.lines.iter().map(of).collect()
 }
 
 pub(crate) fn show_card(payment: &mut Payment, card: &'static TestCard, expiry: Expiry) {

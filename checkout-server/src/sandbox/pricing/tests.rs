@@ -44,6 +44,7 @@ fn lines(currency: Currency, trials: bool) -> impl Strategy<Value = Vec<BasketLi
             quantity,
             addons: (seats > 0).then_some((addon, seats)).into_iter().collect(),
             trial_days: if monthly && trial && trials { 14 } else { 0 },
+            mandate_only: false,
         }
     });
     prop::collection::vec(line, 1..6)
@@ -106,7 +107,7 @@ proptest! {
     #[test]
     fn nothing_is_due_for_a_trial_and_all_of_it_later(price in 0..1_000_000_i64, inclusive: bool) {
         let currency = "USD".parse().unwrap();
-        let line = BasketLine { offer: offer(price, currency, true, inclusive), quantity: 2, addons: Vec::new(), trial_days: 7 };
+        let line = BasketLine { offer: offer(price, currency, true, inclusive), quantity: 2, addons: Vec::new(), trial_days: 7, mandate_only: false };
         let priced = |trial_days| {
             let lines = vec![BasketLine { trial_days, ..line.clone() }];
             Basket { lines, currency, tax_bps: 2_500, discounts: Vec::new() }.price(Timestamp::UNIX_EPOCH).unwrap()
@@ -125,6 +126,7 @@ fn a_flat_code_is_used_up_line_by_line() {
         quantity: 1,
         addons: Vec::new(),
         trial_days: 0,
+        mandate_only: false,
     };
     let flat = built_in(Timestamp::UNIX_EPOCH).remove(1);
     let basket = Basket { lines: vec![line(300), line(900)], currency, tax_bps: 0, discounts: vec![flat] };

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn fixture(name: &str) -> Value {
+pub(super) fn fixture(name: &str) -> Value {
     let path = format!("{}/../tests/fixtures/dodo/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap()
@@ -10,7 +10,7 @@ fn fixture(name: &str) -> Value {
 
 /// Both have the same fields, in depth, and each field the same kind of value; `null` goes with
 /// anything, an empty list with any list, and metadata is the merchant's own.
-fn same_shape(ours: &Value, theirs: &Value, path: &str) {
+pub(super) fn same_shape(ours: &Value, theirs: &Value, path: &str) {
     match (ours, theirs) {
         (Value::Object(ours), Value::Object(theirs)) if !path.ends_with("metadata") => {
             let keys = |map: &serde_json::Map<String, Value>| {
