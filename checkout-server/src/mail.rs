@@ -16,7 +16,7 @@ pub mod templates;
 pub mod values;
 pub mod words;
 
-pub use occasion::{Mail, Taken, of, overtaken};
+pub use occasion::{Mail, Taken, Taking, of, overtaken, taken};
 
 use letter::Sender;
 use lettre::message::Mailbox;

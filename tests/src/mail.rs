@@ -1,11 +1,9 @@
 //! Mails of a story: a helper that writes by a mail server of somebody else, the provider's notices that
 //! make it write, and the messages in the outbox.
 
-use checkout_server::clock::{Clock, rfc3339};
 use checkout_server::mail::Mailer;
 use checkout_types::CheckoutStatus;
 use checkout_types::checkout::CreatedCheckout;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::{GOOD_CARD, TestApp, read};
@@ -41,43 +39,13 @@ impl TestApp {
 
     /// A purchase that was paid.
     pub async fn bought(&self, price: &str) -> CreatedCheckout {
-        let created = self.checkout(&self.quote(price, "DE").await).await;
+        let quantity = self.demo.app.catalog.price(price).expect("a price").1.quantity.min;
+        let cart = json!({"items": [{"price_id": price, "quantity": quantity}], "customer": {"country": "DE"}});
+        let quote = read(self.ask_quote(&cart).await, 200).await;
+        let created = self.checkout(&quote).await;
         self.pay(&created, GOOD_CARD).await;
         self.wait_for(&created, CheckoutStatus::Paid).await;
         created
-    }
-
-    /// The newest subscription at the provider, in full.
-    pub async fn subscription(&self) -> Value {
-        let ready = self.ready();
-        let get = |path: String| {
-            let request = self.http.get(format!("{}{path}", ready.sandbox)).bearer_auth(&ready.sandbox_key);
-            async { read::<Value>(request.send().await.expect("an answer"), 200).await }
-        };
-        let all = get("/subscriptions".to_owned()).await;
-        let id = all["items"][0]["subscription_id"].as_str().expect("a subscription").to_owned();
-        get(format!("/subscriptions/{id}")).await
-    }
-
-    /// The provider says how a subscription is now: `change` is laid over `subscription`. So many times, as
-    /// providers do.
-    pub async fn tell(&self, kind: &str, subscription: &Value, change: Value, times: u32) {
-        let mut data = subscription.clone();
-        data["payload_type"] = json!("Subscription");
-        for (name, value) in change.as_object().into_iter().flatten() {
-            data[name] = value.clone();
-        }
-        let now = self.clock.now();
-        let body = json!({"business_id": "bus_1", "type": kind, "timestamp": rfc3339(now), "data": data});
-        for _ in 0..times {
-            let answer = self.deliver(&format!("wh_{kind}_{now}"), &body).await;
-            assert_eq!(answer.status(), 200, "{kind}");
-        }
-        // Two observations of one second contradict each other, and the provider is asked: not in these stories.
-        let second = Clock::wall().as_second();
-        while Clock::wall().as_second() == second {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
     }
 
     /// The messages to buyers, oldest first.
@@ -99,6 +67,19 @@ impl TestApp {
         rows.expect("rows").collect::<Result<_, _>>().expect("each can be read")
     }
 
+    /// What became of a message that had to wait meanwhile, in words.
+    pub async fn settled(&self, message: &str) -> MailRow {
+        self.clock.advance(std::time::Duration::from_hours(1));
+        for _ in 0..400 {
+            let row = self.mail_rows().into_iter().find(|row| row.id == message).expect("it is kept");
+            if !matches!(row.state.as_str(), "queued" | "leased") {
+                return row;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("{message} is still waiting: {:#?}", self.mail_rows());
+    }
+
     /// Waits until the newest message of that template is in that state.
     pub async fn wait_mail(&self, template: &str, state: &str) -> MailRow {
         for _ in 0..400 {
@@ -109,18 +90,6 @@ impl TestApp {
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
         }
         panic!("{template} is not {state}: {:#?}", self.mail_rows());
-    }
-
-    /// The time of that many hours from now, as the provider writes it.
-    pub fn in_hours(&self, hours: i64) -> String {
-        let now: Timestamp = self.clock.now();
-        rfc3339(now + jiff::SignedDuration::from_hours(hours))
-    }
-
-    /// Changes the database behind the helper's back.
-    pub fn rewrite(&self, sql: &str) -> usize {
-        let database = rusqlite::Connection::open(self.database()).expect("the database is there");
-        database.execute(sql, []).expect("it can be changed")
     }
 
     /// The link of the newest mail about a failed payment, below the helper.

@@ -147,16 +147,16 @@ fn access_is_fine(told: &Occurrence) -> Option<&'static str> {
 
 /// One thing that could be used and cannot any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Taking {
+pub struct Taking {
     /// Its name in the catalog.
-    pub(super) name: String,
+    pub name: String,
     /// Why.
-    pub(super) reason: Taken,
+    pub reason: Taken,
 }
 
 /// What was given before and is not given then, as far as mails tell of it.
 #[must_use]
-pub(super) fn taken(before: &Value, then: &Value) -> Vec<Taking> {
+pub fn taken(before: &Value, then: &Value) -> Vec<Taking> {
     let taken = items(then).filter(|(name, _)| is_given(before, name) && !is_given(then, name));
     taken.filter_map(|(name, item)| Some(Taking { name, reason: Taken::of(item["reason"].as_str()?)? })).collect()
 }

@@ -123,7 +123,7 @@ impl Event {
         let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
         Ok(Occurrence {
             contact: contact(connection, &self.customer, checkout.as_deref().filter(|_| sale))?,
-            access_before: self.access_before(connection)?,
+            access_before: access_before(connection, &self.customer, &self.id)?,
             since: self.since(connection)?,
             cancellation_was_told: self.cancellation_was_told(connection)?,
             access_then: self.data.get("entitlements").cloned(),
@@ -189,16 +189,6 @@ impl Event {
         }
     }
 
-    /// The `entitlements` of the customer's last event that changed them before this one.
-    fn access_before(&self, connection: &Connection) -> Result<Option<Value>, StoreError> {
-        let sql = "SELECT data FROM events WHERE customer = ?1 AND kind = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT 1";
-        let kind = Kind::EntitlementsChanged.as_str();
-        let before = params![self.customer, kind, self.seq];
-        let data: Option<String> = connection.prepare_cached(sql)?.query_row(before, |row| row.get(0)).optional()?;
-        let body: Option<Value> = data.and_then(|data| serde_json::from_str(&data).ok());
-        Ok(body.and_then(|body| body.get("entitlements").cloned()))
-    }
-
     fn since(&self, connection: &Connection) -> Result<Vec<Kind>, StoreError> {
         let sql = "SELECT kind FROM events WHERE customer = ?1 AND object_id = ?2 AND seq > ?3 ORDER BY seq";
         let mut statement = connection.prepare_cached(sql)?;
@@ -217,6 +207,16 @@ impl Event {
             .query_row(params![self.customer, self.at.as_microsecond(), within], |row| row.get(0))?;
         Ok(told)
     }
+}
+
+/// The `entitlements` of the customer's last event that changed them before that one.
+pub(super) fn access_before(connection: &Connection, customer: &str, event: &str) -> Result<Option<Value>, StoreError> {
+    let sql = "SELECT data FROM events WHERE customer = ?1 AND kind = ?2
+               AND seq < (SELECT seq FROM events WHERE id = ?3) ORDER BY seq DESC LIMIT 1";
+    let before = params![customer, Kind::EntitlementsChanged.as_str(), event];
+    let data: Option<String> = connection.prepare_cached(sql)?.query_row(before, |row| row.get(0)).optional()?;
+    let body: Option<Value> = data.and_then(|data| serde_json::from_str(&data).ok());
+    Ok(body.and_then(|body| body.get("entitlements").cloned()))
 }
 
 /// How the customer stands now; as somebody new where nothing is known.

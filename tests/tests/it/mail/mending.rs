@@ -1,26 +1,25 @@
 //! The page that a mail about a failed payment leads to.
 
-use std::time::Duration;
-
-use checkout_tests::app::TestApp;
+use checkout_tests::app::{GOOD_CARD, TestApp};
 use checkout_tests::smtp::MailServer;
 use reqwest::Response;
 use reqwest::header::ORIGIN;
-use serde_json::{Value, json};
 
-const DAY: Duration = Duration::from_hours(24);
+/// In seconds.
+const DAY: u64 = 86_400;
 
 /// A subscription whose renewal failed, and the path of the link in the mail about it.
-async fn failed(server: &MailServer) -> (TestApp, Value, String) {
+async fn failed(server: &MailServer) -> (TestApp, String, String) {
     let app = TestApp::mailing(server).await;
-    app.bought("pro_monthly").await;
+    let created = app.bought("pro_monthly").await;
     app.wait_mail("receipt", "delivered").await;
-    let subscription = app.subscription().await;
-    app.clock.advance(DAY * 31);
-    app.tell("subscription.on_hold", &subscription, json!({"status": "on_hold"}), 1).await;
+    let subscription = app.subscription_of(&created);
+    app.decline_next_renewals(&subscription, 20).await;
+    app.advance(31 * DAY).await;
     app.wait_mail("payment_failed", "delivered").await;
-    let mail = server.mails().pop().unwrap();
-    let path = app.mend_link(&mail);
+    let mails = server.mails();
+    let mail = mails.iter().find(|mail| mail["subject"].as_str().unwrap().contains("did not go through")).unwrap();
+    let path = app.mend_link(mail);
     app.canaries().add(path.trim_start_matches("/mend/"));
     (app, subscription, path)
 }
@@ -38,7 +37,7 @@ async fn press(app: &TestApp, path: &str, origin: &str) -> Response {
 #[tokio::test]
 async fn opening_the_link_asks_nobody_and_the_button_leads_to_the_provider() {
     let server = MailServer::start();
-    let (app, subscription, path) = failed(&server).await;
+    let (app, _, path) = failed(&server).await;
     let asked = || app.demo.sandbox.request_count("POST /subscriptions/{id}/update-payment-method");
     for _ in 0..3 {
         let (status, page) = open(&app, &path).await;
@@ -64,10 +63,9 @@ async fn opening_the_link_asks_nobody_and_the_button_leads_to_the_provider() {
     // Back from the provider, and then mended.
     let (_, waiting) = open(&app, &format!("{path}?done=1")).await;
     assert!(waiting.contains("Waiting for your bank") && waiting.contains("http-equiv=\"refresh\""), "{waiting}");
-    app.clock.advance(Duration::from_secs(1));
-    let paid =
-        json!({"status": "active", "previous_billing_date": app.in_hours(0), "next_billing_date": app.in_hours(720)});
-    app.tell("subscription.active", &subscription, paid, 1).await;
+    app.enter_card(&there, GOOD_CARD).await;
+    app.wait_mail("receipt", "delivered").await;
+    app.provider_is_quiet().await;
     let (status, page) = open(&app, &path).await;
     assert!(status == 200 && page.contains("All is well") && !page.contains("<button"), "{page}");
     let answer = press(&app, &path, &app.ready().helper).await;
@@ -85,11 +83,11 @@ async fn a_link_that_is_forged_expired_or_of_what_has_ended_says_so() {
         assert!(status == 404 && page.contains("There is nothing here"), "{forged}: {status} {page}");
         assert_eq!(press(&app, &format!("/mend/{forged}"), &app.ready().helper).await.status(), 404);
     }
-    app.clock.advance(Duration::from_secs(1));
-    app.tell("subscription.cancelled", &subscription, json!({"status": "cancelled"}), 1).await;
+    app.cancel(&subscription).await;
+    app.wait_mail("canceled", "delivered").await;
     let (status, page) = open(&app, &path).await;
     assert!(status == 200 && page.contains("This subscription has ended") && !page.contains("<button"), "{page}");
-    app.clock.advance(DAY * 30);
+    app.advance(30 * DAY).await;
     let (status, page) = open(&app, &path).await;
     assert!(status == 410 && page.contains("This link has expired"), "{status} {page}");
     assert_eq!(press(&app, &path, &app.ready().helper).await.status(), 410);
