@@ -82,7 +82,7 @@ bring_npm_packages() {
     has npm || die "Node is not here." "Install Node 20 or newer, with npm, and run this again."
     stamp=node_modules/.checkout-lock
     if cmp -s package-lock.json "$stamp"; then return; fi
-    say "Installing wasm-opt, esbuild and axe-core from npm (a few seconds)"
+    say "Installing wasm-opt, esbuild, axe-core and the mail server of the tests from npm (a few seconds)"
     # No script of a package runs here; these need none.
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     cp package-lock.json "$stamp"

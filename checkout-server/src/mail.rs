@@ -11,12 +11,15 @@ pub mod example;
 pub mod letter;
 pub mod mend;
 mod occasion;
+mod reference;
 pub mod server;
 pub mod templates;
 pub mod values;
 pub mod words;
 
 pub use occasion::{Mail, Taken, Taking, of, overtaken, taken};
+
+pub use reference::reference;
 
 use letter::Sender;
 use lettre::message::Mailbox;

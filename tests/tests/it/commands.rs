@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output};
 use checkout_tests::in_repository;
 
 mod demo;
+mod emails;
 mod process;
 mod selling;
 mod serve;

@@ -51,7 +51,7 @@ async fn all_five_mails_arrive_once_however_often_the_provider_tells() {
     let app = TestApp::mailing(&server).await;
     let created = app.bought("team_monthly").await;
     app.wait_mail("receipt", "delivered").await;
-    let subscription = app.subscription_of(&created);
+    let subscription = app.bought_subscription(&created);
     app.scenario(json!({"webhooks": {"mode": "twice"}})).await;
 
     // The trial comes near its end: nobody tells that but the clock.
@@ -116,7 +116,7 @@ async fn only_the_mails_that_are_wanted_are_written() {
     mailer.mails = vec![checkout_server::mail::Mail::Canceled];
     let app = TestApp::writing(mailer).await;
     let created = app.bought("pro_monthly").await;
-    app.cancel(&app.subscription_of(&created)).await;
+    app.cancel(&app.bought_subscription(&created)).await;
     app.wait_mail("canceled", "delivered").await;
     assert_eq!(app.mail_rows().len(), 1);
     assert_eq!(server.subjects(), ["Your subscription to Fernway Pro is canceled"]);

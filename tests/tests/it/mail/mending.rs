@@ -13,7 +13,7 @@ async fn failed(server: &MailServer) -> (TestApp, String, String) {
     let app = TestApp::mailing(server).await;
     let created = app.bought("pro_monthly").await;
     app.wait_mail("receipt", "delivered").await;
-    let subscription = app.subscription_of(&created);
+    let subscription = app.bought_subscription(&created);
     app.decline_next_renewals(&subscription, 20).await;
     app.advance(31 * DAY).await;
     app.wait_mail("payment_failed", "delivered").await;

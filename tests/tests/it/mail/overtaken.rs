@@ -14,7 +14,7 @@ async fn subscribed(server: &mut MailServer, price: &str) -> (TestApp, String) {
     let app = TestApp::mailing(server).await;
     let created = app.bought(price).await;
     app.wait_mail("receipt", "delivered").await;
-    let subscription = app.subscription_of(&created);
+    let subscription = app.bought_subscription(&created);
     server.refuse("data", 451, "4.7.1 later", 1);
     (app, subscription)
 }
@@ -73,7 +73,7 @@ async fn access_that_is_back_is_not_said_to_have_ended() {
     let mut server = MailServer::start();
     let app = TestApp::mailing(&server).await;
     let created = app.bought("pro_monthly").await;
-    let subscription = app.subscription_of(&created);
+    let subscription = app.bought_subscription(&created);
     app.decline_next_renewals(&subscription, 20).await;
     app.advance(31 * DAY).await;
     app.wait_mail("payment_failed", "delivered").await;
