@@ -12,6 +12,7 @@ use crate::abuse::{Abuse, Limits};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::healing::Healing;
 use crate::http::address::Network;
 use crate::http::admission::Classes;
 use crate::http::assets::Releases;
@@ -42,6 +43,8 @@ pub struct Shared {
     pub news: watch::Sender<u64>,
     /// What robots have used up.
     pub abuse: Abuse,
+    /// What brings our state to the provider's.
+    pub healing: Healing,
     /// Whether anything is sold.
     pub selling: Selling,
     /// How much is worked on at once.
@@ -99,6 +102,7 @@ impl App {
             changes: Changes::default(),
             news: watch::Sender::new(0),
             abuse,
+            healing: Healing::default(),
             selling,
             admission: Classes::new(),
         })))

@@ -13,9 +13,12 @@ use crate::{process, telemetry};
 mod access;
 mod demo;
 mod emails;
+mod endpoints;
 mod listing;
 mod lists;
 mod operations;
+mod reconcile;
+mod refund;
 mod sandbox;
 mod selling;
 mod serve;
@@ -41,6 +44,10 @@ enum Verb {
     Selling(selling::Arguments),
     /// Look at the mails that buyers get. Example: `checkout-server emails preview --into preview`
     Emails(emails::Arguments),
+    /// Compare a running helper with the provider and mend what differs. Example: `checkout-server reconcile`
+    Reconcile(reconcile::Arguments),
+    /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
+    Refund(refund::Arguments),
     /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
     Verify(verify::Arguments),
     /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
@@ -49,6 +56,8 @@ enum Verb {
     Events(lists::Arguments<lists::EventVerb>),
     /// Messages to endpoints, and mails: how they fare, send them again. Example: `checkout-server deliveries replay --state dead`
     Deliveries(lists::Arguments<lists::DeliveryVerb>),
+    /// How the merchant's endpoints fare; send again to one that was disabled. Example: `checkout-server endpoints enable crm`
+    Endpoints(endpoints::Arguments),
     /// Payments that the provider told of. Example: `checkout-server payments list --status failed`
     Payments(lists::Arguments<lists::PaymentVerb>),
     /// Subscriptions that the provider told of. Example: `checkout-server subscriptions list --status past_due`
@@ -89,9 +98,12 @@ pub fn run() -> ExitCode {
         Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
         Verb::Emails(arguments) => emails::run(arguments),
+        Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
+        Verb::Refund(arguments) => block_on(refund::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Events(arguments) => block_on(lists::events(arguments)),
         Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),
+        Verb::Endpoints(arguments) => block_on(endpoints::run(arguments)),
         Verb::Payments(arguments) => block_on(lists::payments(arguments)),
         Verb::Subscriptions(arguments) => block_on(lists::subscriptions(arguments)),
         Verb::Checkouts(arguments) => block_on(lists::checkouts(arguments)),

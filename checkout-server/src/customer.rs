@@ -122,9 +122,9 @@ pub fn reference(text: &str, pointer: &str) -> Result<String, Problem> {
 }
 
 /// Two references that look alike are one customer to whoever reads them, so none begins or ends
-/// with a space.
+/// with a space. A dot or two are no step of a path, so no address could name such a customer.
 fn is_reference(text: &str) -> bool {
-    (1..=LONGEST_REFERENCE).contains(&text.chars().count()) && text.trim() == text
+    (1..=LONGEST_REFERENCE).contains(&text.chars().count()) && text.trim() == text && !matches!(text, "." | "..")
 }
 
 /// A name in one normal form; `None` where nothing is left of it.
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn references_that_look_alike_are_refused() {
         let long = "r".repeat(201);
-        for reference in ["", " ", " user_1", "user_1 ", "user_1\u{a0}", long.as_str()] {
+        for reference in ["", " ", ".", "..", " user_1", "user_1 ", "user_1\u{a0}", long.as_str()] {
             assert!(Known::check(reference, None, None).is_err(), "{reference:?}");
         }
         assert!(Known::check(&long[1..], Some(" ada@example.com "), Some(" ")).is_ok_and(|known| known.name.is_none()));

@@ -34,6 +34,10 @@ pub use watch::activity_layer;
 pub struct DemoConfig {
     /// Where the helper listens, as a browser reaches it, such as `http://127.0.0.1:4243`: no slash at the end.
     pub helper_url: String,
+    /// Where the operator's page is, and what it asks for: only a demo shows that to anybody.
+    pub operations_url: String,
+    /// See [`Self::operations_url`].
+    pub operator_key: String,
     /// Where the sandbox listens, as a browser reaches it.
     pub sandbox_url: String,
     /// What the panel shows.

@@ -41,6 +41,14 @@ pub enum Seen {
     Dispute(DisputeSeen),
     /// Whether the provider still tries to collect a failed renewal.
     Dunning(DunningSeen),
+    /// An object in a notice of a kind that this version does not know: reason to ask for the object,
+    /// and no word about it (G17).
+    Hint {
+        /// `payment`, `subscription`, `refund` or `dispute`.
+        kind: &'static str,
+        /// The provider's id.
+        id: String,
+    },
     /// Something that changes no access by itself: kept and counted.
     Other,
 }
@@ -54,7 +62,8 @@ impl Seen {
             | Self::Subscription(SubscriptionSeen { id, .. })
             | Self::Refund(RefundSeen { id, .. })
             | Self::Dispute(DisputeSeen { id, .. })
-            | Self::Dunning(DunningSeen { subscription: id, .. }) => Some(id),
+            | Self::Dunning(DunningSeen { subscription: id, .. })
+            | Self::Hint { id, .. } => Some(id),
             Self::Other => None,
         }
     }

@@ -43,6 +43,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     let operations_router = http::operations(app, telemetry::metrics());
     app.tasks.spawn(access::run(app.clone()));
     app.selling.report();
+    app.tasks.spawn(crate::healing::run(app.clone()));
     let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
     app.tasks.spawn(http::serve::serve(operations, operations_router, few, app.stopping.clone()));
     app.tasks.spawn(outbox::run(app.clone()));

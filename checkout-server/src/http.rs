@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
@@ -20,6 +21,7 @@ mod catalog;
 pub mod checkouts;
 mod customers;
 mod deliveries;
+mod endpoints;
 mod entitlements;
 mod events;
 pub mod extract;
@@ -27,6 +29,7 @@ mod headers;
 pub mod json;
 pub mod listing;
 mod mend;
+mod metrics;
 pub mod openapi;
 mod operator;
 mod origin;
@@ -35,6 +38,8 @@ mod pay;
 mod payments;
 mod quotes;
 mod ready;
+mod reconcile;
+mod refunds;
 mod selling;
 pub mod serve;
 mod status;
@@ -50,10 +55,8 @@ pub fn router(app: &App) -> Router {
     let browser = Router::new()
         .route("/v1/catalog", reads.admits(get(catalog::show)))
         .route("/v1/quotes", orders.admits(post(quotes::create)))
-        .route(
-            "/v1/checkouts",
-            orders.admits(post(checkouts::create)).merge(backends.admits(get(checkouts::list::<Merchant>))),
-        )
+        .route("/v1/checkouts", orders.admits(post(checkouts::create)))
+        .route("/v1/checkouts", backends.admits(get(checkouts::list::<Merchant>)))
         .route("/v1/checkouts/{id}", reads.admits(get(checkouts::show)))
         .route("/v1/checkouts/{id}/events", streams.admits(get(checkouts::follow)))
         .route("/v1/customer", reads.admits(get(customers::show)))
@@ -71,6 +74,8 @@ pub fn router(app: &App) -> Router {
         .route("/v1/events/{id}", backends.admits(get(events::show::<Merchant>)))
         .route("/v1/events/{id}/replay", backends.admits(post(events::replay::<Merchant>)))
         .route("/v1/payments", backends.admits(get(payments::list::<Merchant>)))
+        .route("/v1/payments/{id}/refunds", backends.admits(post(refunds::create::<Merchant>)))
+        .route("/v1/refunds/{id}", backends.admits(get(refunds::show::<Merchant>)))
         .route("/v1/subscriptions", backends.admits(get(subscriptions::list::<Merchant>)))
         .route("/v1/subscriptions/{id}", backends.admits(get(subscriptions::show::<Merchant>)));
 
@@ -109,13 +114,16 @@ pub fn router(app: &App) -> Router {
 }
 
 /// What only operators reach, on its own listener.
-pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHandle) -> Router {
+pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHandle) -> Router {
     Router::new()
         .route("/access", get(access::show).post(access::set))
         .route("/access/{id}", delete(access::lift))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/{id}/enable", post(endpoints::enable))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready::show).with_state(ready::Readiness::new(app.clone())))
-        .route("/metrics", get(async move || metrics.render()))
+        .route("/metrics", get(async move |State(app)| metrics::show(app, &recorded).await))
+        .route("/reconcile", get(reconcile::show).post(reconcile::begin))
         .route("/selling", get(selling::show).put(selling::turn))
         .route("/v1/checkouts", get(checkouts::list::<Operator>))
         .route("/v1/deliveries", get(deliveries::list::<Operator>))
@@ -126,6 +134,8 @@ pub fn operations(app: &App, metrics: metrics_exporter_prometheus::PrometheusHan
         .route("/v1/events/{id}", get(events::show::<Operator>))
         .route("/v1/events/{id}/replay", post(events::replay::<Operator>))
         .route("/v1/payments", get(payments::list::<Operator>))
+        .route("/v1/payments/{id}/refunds", post(refunds::create::<Operator>))
+        .route("/v1/refunds/{id}", get(refunds::show::<Operator>))
         .route("/v1/subscriptions", get(subscriptions::list::<Operator>))
         .route("/v1/subscriptions/{id}", get(subscriptions::show::<Operator>))
         .merge(operator::router())

@@ -17,8 +17,11 @@ use crate::quote::preview::Preview;
 mod breaker;
 pub mod dodo;
 mod guard;
+pub mod objects;
+mod skew;
 
 pub use guard::Guard;
+pub use objects::{Kind, Listing, NewRefund, Observed, Page};
 
 /// A future of a provider's answer.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
@@ -32,8 +35,18 @@ pub trait Provider: Send + Sync + 'static {
     /// that is safe.
     fn create_session<'a>(&'a self, session: &'a NewSession<'a>) -> Answer<'a, Session>;
 
-    /// A payment as it is now.
-    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice>;
+    /// An object as it is now. What the provider does not have is [`Code::NotFound`].
+    fn object<'a>(&'a self, kind: Kind, id: &'a str) -> Answer<'a, Observed>;
+
+    /// One page of a list of objects, to compare with what we know. Changes nothing.
+    fn page<'a>(&'a self, listing: &'a Listing) -> Answer<'a, Page>;
+
+    /// Gives money back. Moves money, so it is never sent twice: after [`ProviderError::Unknown`] the
+    /// refund is looked for with [`Provider::find_refund`] (G6).
+    fn refund_payment<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Observed>;
+
+    /// The refund that an intent of ours has made, if the provider has one.
+    fn find_refund<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Option<Observed>>;
 
     /// The address of a fresh page of the provider's where a subscriber gives another means of payment,
     /// and comes back to `return_url`. Made anew on each call; nothing is charged by making it.

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 /// Starts the log. `RUST_LOG` chooses what is written; by default our own lines from `info` on.
@@ -13,14 +13,67 @@ pub fn start_log() {
     drop(tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init());
 }
 
+/// The buckets of a lag, in seconds: from a webhook that is at once committed to one that the provider
+/// sends for the last time, after 27 hours.
+const LAGS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 100_000.0];
+
+/// Counters that begin at 0, so that their first step is seen as one: a name, and its labels.
+const COUNTERS: &[(&str, &[(&str, &[&str])])] = &[
+    ("checkout_deliveries_total", &[("outcome", &["delivered", "again", "parked", "dead"])]),
+    ("checkout_events_total", &[("type", &["entitlements.changed", "payment.failed", "subscription.past_due"])]),
+    ("checkout_http_requests_total", &[("route", &["unmatched"]), ("status", &["200", "500", "503"])]),
+    ("checkout_needs_review_total", &[]),
+    ("checkout_notices_stuck_total", &[]),
+    ("checkout_paid_twice_total", &[]),
+    ("checkout_panics_total", &[]),
+    ("checkout_payments_unclaimed_total", &[]),
+    ("checkout_provider_calls_total", &[("outcome", &["answered", "failed", "abandoned"])]),
+    ("checkout_provider_failures_total", &[("kind", &["rejected", "unavailable", "unknown"])]),
+    ("checkout_refetches_asked_total", &[("reason", &["contested", "unknown_state", "mismatch"])]),
+    ("checkout_refused_total", &[("reason", &["orders", "failed_payments", "shop", "selling"])]),
+    ("checkout_replayed_total", &[]),
+    ("checkout_revenue_minor_units_total", &[("currency", &["EUR"]), ("kind", &["sale", "renewal", "refund"])]),
+    ("checkout_shed_total", &[("class", &["orders", "reads", "webhooks", "backends"])]),
+    ("checkout_webhooks_refused_total", &[("reason", &["signature", "timestamp"])]),
+    (
+        "checkout_webhooks_total",
+        &[("kind", &["payment", "subscription", "refund", "dispute"]), ("outcome", &["stored", "repeat"])],
+    ),
+];
+
+/// Makes every counter of [`COUNTERS`], with each of its labels.
+fn begin() {
+    for (name, labels) in COUNTERS {
+        let mut all: Vec<Vec<metrics::Label>> = vec![Vec::new()];
+        for (label, values) in *labels {
+            let with = |so_far: &Vec<metrics::Label>| {
+                let so_far = so_far.clone();
+                values
+                    .iter()
+                    .map(move |value| {
+                        so_far.iter().cloned().chain([metrics::Label::new(*label, *value)]).collect::<Vec<_>>()
+                    })
+                    .collect::<Vec<_>>()
+            };
+            all = all.iter().flat_map(with).collect();
+        }
+        for labels in all {
+            metrics::counter!(*name, labels).increment(0);
+        }
+    }
+}
+
 /// The process's metrics: one recorder, however many helpers run in it.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     let install = || {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_lag_seconds".to_owned()), &LAGS);
+        let recorder = builder.expect("there are buckets").build_recorder();
         let handle = recorder.handle();
         drop(metrics::set_global_recorder(recorder));
+        begin();
         handle
     };
     HANDLE.get_or_init(install).clone()

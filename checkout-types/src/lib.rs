@@ -15,6 +15,7 @@ pub mod listing;
 pub mod money;
 pub mod payment;
 pub mod problem;
+pub mod refund;
 pub mod subscription;
 
 pub use cart::{CartLine, Quote, QuoteRequest};

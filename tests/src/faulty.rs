@@ -12,7 +12,9 @@ use checkout_server::event::Notice;
 use checkout_server::http;
 use checkout_server::http::assets::Releases;
 use checkout_server::keys::Keys;
-use checkout_server::provider::{Answer, NewSession, Provider, ProviderError, Session};
+use checkout_server::provider::{
+    Answer, Kind, Listing, NewRefund, NewSession, Observed, Page, Provider, ProviderError, Session,
+};
 use checkout_server::quote::Cart;
 use checkout_server::quote::preview::Preview;
 use checkout_server::signature::SigningSecret;
@@ -53,12 +55,24 @@ impl Provider for Faulty {
         Box::pin(async { self.strike() })
     }
 
-    fn payment<'a>(&'a self, _: &'a str) -> Answer<'a, Notice> {
+    fn object<'a>(&'a self, _: Kind, _: &'a str) -> Answer<'a, Observed> {
+        Box::pin(async { self.strike() })
+    }
+
+    fn page<'a>(&'a self, _: &'a Listing) -> Answer<'a, Page> {
+        Box::pin(async { self.strike() })
+    }
+
+    fn refund_payment<'a>(&'a self, _: &'a NewRefund<'a>) -> Answer<'a, Observed> {
+        Box::pin(async { self.strike() })
+    }
+
+    fn find_refund<'a>(&'a self, _: &'a NewRefund<'a>) -> Answer<'a, Option<Observed>> {
         Box::pin(async { self.strike() })
     }
 
     fn new_payment_method<'a>(&'a self, _: &'a str, _: &'a str) -> Answer<'a, String> {
-        Box::pin(async { Err(ProviderError::Unavailable("nobody asks for it".to_owned())) })
+        Box::pin(async { self.strike() })
     }
 
     fn read_notice(&self, _: &[u8]) -> Option<Notice> {

@@ -3,12 +3,15 @@
 //! Everything here fails a test by panicking, with a text that says what was expected.
 #![expect(clippy::missing_panics_doc, reason = "a harness panics on purpose: that is how a test fails")]
 
+pub mod access;
 pub mod app;
 pub mod axe;
+pub mod bought;
 pub mod browser;
 pub mod buyer;
 pub mod canary;
 pub mod faulty;
+pub mod healing;
 pub mod http;
 pub mod mail;
 pub mod merchant;
@@ -16,6 +19,7 @@ pub mod outbox;
 pub mod pages;
 pub mod provider;
 pub mod proxy;
+pub mod seeing;
 pub mod server;
 pub mod signing;
 pub mod smtp;

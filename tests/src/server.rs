@@ -79,6 +79,18 @@ impl Server {
         Ok(Self { process, ready, started_in, _provider: Some((provider, folder)) })
     }
 
+    /// Starts this executable itself, as a server that says where it is in one line of JSON.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn own(arguments: &[&str]) -> Result<Self, Failure> {
+        let begun = Instant::now();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null());
+        let (process, ready) = spawn(&mut command)?;
+        Ok(Self { process, ready, started_in: begun.elapsed(), _provider: None })
+    }
+
     /// An address of one of its servers.
     pub fn url(&self, server: &str, path: &str) -> String {
         format!("{}{path}", self.text(server))

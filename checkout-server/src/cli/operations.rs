@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -61,16 +61,34 @@ impl RunningHelper {
         self.ask(Method::GET, path, None).await
     }
 
+    /// Asks for something to be done once: the same key is never done twice.
+    ///
+    /// # Errors
+    /// See [`Self::ask`].
+    pub(super) async fn once(&self, path: &str, body: Value, key: &str) -> Result<Value, Failure> {
+        let request = self.request(Method::POST, path)?.header("idempotency-key", key).json(&body);
+        self.answer(request).await
+    }
+
     /// Asks for something to be done. An answer without a body is `null`.
     ///
     /// # Errors
     /// In words for whoever typed the command: nobody answers, the key is wrong, or the helper refused.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
-        let Self { client, address, key } = self;
-        let mut request = client.request(method, &format!("http://{address}{path}"))?.bearer_auth(key.expose_secret());
+        let mut request = self.request(method, path)?;
         if let Some(body) = body {
             request = request.json(&body);
         }
+        self.answer(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+        let Self { client, address, key } = self;
+        Ok(client.request(method, &format!("http://{address}{path}"))?.bearer_auth(key.expose_secret()))
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let Self { client, address, .. } = self;
         let unreachable = |error| format!("no helper answers at its operations listener {address}: {error}");
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();

@@ -46,6 +46,8 @@ pub(super) struct Shop {
     templates: Environment<'static>,
     policy: HeaderValue,
     helper_url: String,
+    operations_url: String,
+    operator_key: String,
     prices: BTreeMap<String, ShownPrice>,
     pub(super) activity: Activity,
     pub(super) mailbox: Mailbox,
@@ -55,8 +57,17 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) fn new(config: DemoConfig) -> Self {
-        let DemoConfig { helper_url, sandbox_url, activity, mailbox, catalog, sandbox_control, endpoint_secret } =
-            config;
+        let DemoConfig {
+            helper_url,
+            operations_url,
+            operator_key,
+            sandbox_url,
+            activity,
+            mailbox,
+            catalog,
+            sandbox_control,
+            endpoint_secret,
+        } = config;
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
             templates.add_template(name, source).expect("the templates are compiled in, and a test renders each");
@@ -66,6 +77,8 @@ impl Shop {
             policy: policy(&helper_url, &sandbox_url),
             prices: prices::shown(&catalog, &helper_url),
             helper_url,
+            operations_url,
+            operator_key,
             activity,
             mailbox,
             control: Control::new(sandbox_control, &catalog),
@@ -82,6 +95,8 @@ impl Shop {
         let values = context! {
             page => template.trim_end_matches(".html"),
             helper => &self.helper_url,
+            operations => &self.operations_url,
+            operator_key => &self.operator_key,
             price => Serde(&self.prices),
             scenarios => Serde(scenario::ALL),
             ..own

@@ -28,8 +28,13 @@ pub(super) struct Scenario {
 }
 
 /// The buttons, in the order to show.
-pub(super) const ALL: [Scenario; 10] = [
+pub(super) const ALL: [Scenario; 12] = [
     Scenario::new("decline", "Decline the next payment", "The next payment will be declined, whatever the card."),
+    Scenario::new(
+        "renewals",
+        "Decline renewals",
+        "Cards on file are now declined. Move the clock to see what follows.",
+    ),
     Scenario::new("three_ds", "Ask for 3-D Secure", "The next payment will ask the buyer to confirm with the bank."),
     Scenario::new("slow", "Slow webhook", "Webhooks now arrive 40 seconds late."),
     Scenario::new("twice", "Webhook twice", "Every webhook now arrives twice. Nothing happens twice."),
@@ -42,6 +47,11 @@ pub(super) const ALL: [Scenario; 10] = [
     Scenario::new("outage", "Provider down", "The provider now answers with errors. Nothing is charged or lost."),
     Scenario::new("hour", "Advance the clock 1 hour", "It is an hour later now: quotes have expired."),
     Scenario::new("day", "Advance the clock 1 day", "It is a day later now: open payment pages have expired."),
+    Scenario::new(
+        "month",
+        "Advance the clock 1 month",
+        "It is a month later now: what renews by the month was charged again.",
+    ),
     Scenario::new("normal", "Back to normal", "Everything behaves again."),
 ];
 
@@ -77,6 +87,7 @@ impl Control {
         let advance = |seconds: u32| (Method::POST, "/control/clock/advance", json!({ "seconds": seconds }));
         match name {
             "decline" | "three_ds" => change(json!({ "next_payment": name })),
+            "renewals" => change(json!({ "next_renewals": "decline" })),
             "slow" | "twice" | "never" => webhooks(name),
             "price" => {
                 let (product, price) = self.dearer.clone().unwrap_or_default();
@@ -85,6 +96,7 @@ impl Control {
             "outage" => change(json!({ "outage": "error500" })),
             "hour" => advance(3_600),
             "day" => advance(86_400),
+            "month" => advance(31 * 86_400),
             _ => (Method::DELETE, "/control/scenario", json!({})),
         }
     }

@@ -67,7 +67,7 @@ pub struct Ready {
     pub shop: String,
     /// The helper.
     pub helper: String,
-    /// Health and metrics.
+    /// The operator's page, health and metrics.
     pub operations: String,
     /// The sandbox: the provider's API, its payment pages and `/control/`.
     pub sandbox: String,
@@ -165,6 +165,8 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         helper_url: ready.helper.clone(),
         sandbox_url: ready.sandbox.clone(),
         sandbox_control: ready.sandbox.clone(),
+        operations_url: ready.operations.clone(),
+        operator_key: ready.operator_key.clone(),
         catalog: app.catalog.clone(),
         activity,
         mailbox,

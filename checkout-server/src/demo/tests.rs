@@ -23,6 +23,8 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         mailbox: Mailbox::new(Clock::default()),
         catalog: Catalog::parse(EXAMPLE).unwrap(),
         sandbox_control: sandbox_control.to_owned(),
+        operations_url: "http://127.0.0.1:4244".to_owned(),
+        operator_key: "op_demo_of_a_test".to_owned(),
         endpoint_secret: SigningSecret::parse(ENDPOINT_SECRET).unwrap(),
     })
 }
@@ -224,6 +226,8 @@ async fn a_button_asks_the_sandbox() {
         ("decline", r#"PUT /control/scenario {"next_payment":"decline"}"#),
         ("slow", r#"PUT /control/scenario {"webhooks":{"mode":"slow"}}"#),
         ("price", r#"PUT /control/scenario {"price_change":{"price":3100,"product_id":"pdt_0NqDemoProMonthly0001"}}"#),
+        ("renewals", r#"PUT /control/scenario {"next_renewals":"decline"}"#),
+        ("month", r#"POST /control/clock/advance {"seconds":2678400}"#),
         ("normal", "DELETE /control/scenario {}"),
     ] {
         ask(&shop, press(scenario, "http://127.0.0.1:4242")).await;
@@ -263,7 +267,7 @@ async fn the_shop_hears_what_is_signed_and_nothing_else() {
     let shop = shop(activity.clone(), "");
     let secret = SigningSecret::parse(ENDPOINT_SECRET).unwrap();
     let body = r#"{"type":"subscription.past_due","sequence":3,"customer":{"email":"ada@example.com"},
-        "entitlements":{"version":2,"items":[{"entitlement":"pro","state":"grace"}]}}"#;
+        "entitlements":{"version":2,"items":[{"name":"pro","state":"grace"},{"name":"seats","state":"none"}]}}"#;
     let seconds = Clock::wall().as_second();
     for (signature, status) in [(secret.sign("msg_1", seconds, body.as_bytes()), 204), ("v1,AAAA".to_owned(), 401)] {
         let request = Request::post("/webhooks/checkout")

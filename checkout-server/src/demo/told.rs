@@ -31,7 +31,7 @@ struct Entitlements {
 
 #[derive(Deserialize)]
 struct Item {
-    entitlement: String,
+    name: String,
     state: String,
 }
 
@@ -48,11 +48,8 @@ pub(super) async fn hear(State(shop): State<Arc<Shop>>, headers: HeaderMap, body
     let at = shop.activity.now();
     let (text, status, detail) = match told {
         Some(Told { r#type, sequence, entitlements }) => {
-            let access: Vec<_> = entitlements
-                .items
-                .iter()
-                .map(|Item { entitlement, state }| format!("{entitlement}: {state}"))
-                .collect();
+            let given = entitlements.items.iter().filter(|item| item.state != "none");
+            let access: Vec<_> = given.map(|Item { name, state }| format!("{name}: {state}")).collect();
             let access = if access.is_empty() { "no access".to_owned() } else { access.join(", ") };
             let detail = format!("no. {sequence} for this customer; {access}");
             (format!("The helper told the shop: {}", r#type), "verified".to_owned(), Some(detail))

@@ -270,6 +270,17 @@ codes! {
         "The provider is set to one subscription for each customer and product."
         "Offer a change of plan instead, or allow several in the provider's dashboard."
 
+    // Money given back.
+
+    PaymentNotRefundable payment_not_refundable 409
+        "That payment cannot be given back."
+        "It is not paid, or the provider refuses: its time for refunds is over, it is disputed, or refunds in part are not allowed."
+        "Look at the payment in the provider's dashboard."
+    RefundExceedsPayment refund_exceeds_payment 422
+        "That is more than is left of the payment."
+        "The amount is in another currency than the payment, or more than was paid less what was given back; refunds under way count too."
+        "Leave amount out to give back all that is left, or ask for less."
+
     // The provider, the store, ourselves.
 
     ProviderUnknown provider_unknown 503 retryable

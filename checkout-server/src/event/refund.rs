@@ -57,16 +57,16 @@ impl Refund {
         if self.weight() >= other.weight() { self } else { other }
     }
 
-    /// The provider's own answers beat what it sent, whatever they say; among webhooks success is
-    /// sticky and what is unknown never wins.
+    /// What ends a refund beats what is on its way, and a success is an end whoever tells it. A failure is
+    /// one only where the provider, asked, says so: a webhook of it may be older than it looks. Of two ends
+    /// the newer counts, such as money that the bank sent back.
     fn weight(&self) -> impl Ord + use<> {
-        let sticky = match (self.source, self.seen.state) {
-            (Source::Refetch, _) => 3,
-            (Source::Webhook, RefundState::Succeeded) => 2,
-            (Source::Webhook, RefundState::Pending | RefundState::Failed) => 1,
-            (Source::Webhook, RefundState::Unknown) => 0,
+        let class = match (self.seen.state, self.source) {
+            (RefundState::Succeeded, _) | (RefundState::Failed, Source::Refetch) => 2,
+            (RefundState::Pending, _) | (RefundState::Failed, Source::Webhook) => 1,
+            (RefundState::Unknown, _) => 0,
         };
         let money = self.seen.amount.map(|money| (money.amount, money.currency));
-        (sticky, self.version, self.seen.state, money, self.seen.payment.clone())
+        (class, self.version, self.seen.state, money, self.seen.payment.clone())
     }
 }

@@ -13,6 +13,7 @@ use super::listing::{Asked, Reader, customer, id, kind, reference, time};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
+use crate::store::IN_LINE;
 use crate::store::lists::{MessageFilter, Slice, StoredMessage};
 
 /// Messages of one transaction of a replay: others get to write in between.
@@ -163,7 +164,8 @@ pub(super) fn shown(message: StoredMessage) -> Delivery {
         sequence,
         state,
         attempts,
-        due_at: waits.then(|| rfc3339(due_at)),
+        // One that others of its line come before has no time of its own.
+        due_at: (waits && due_at < IN_LINE).then(|| rfc3339(due_at)),
         status_code,
         error,
         created_at: rfc3339(created_at),

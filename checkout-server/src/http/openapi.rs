@@ -176,6 +176,8 @@ fn components() -> Components {
     with_parts::<types::Entitlements>(&mut schemas);
     with_parts::<types::entitlement::ClaimRequest>(&mut schemas);
     with_parts::<types::entitlement::Claimed>(&mut schemas);
+    with_parts::<types::refund::RefundRequest>(&mut schemas);
+    with_parts::<types::refund::Refund>(&mut schemas);
     with_parts::<types::listing::Page<types::checkout::ListedCheckout>>(&mut schemas);
     with_parts::<types::listing::Page<types::delivery::Delivery>>(&mut schemas);
     with_parts::<types::listing::Page<types::event::Event>>(&mut schemas);

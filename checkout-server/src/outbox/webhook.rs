@@ -79,9 +79,52 @@ fn why(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::outbox::{Channel, Filter};
+    use crate::outgoing::{Found, Lookup, Outgoing, Purpose, Reach};
+    use crate::signature::SigningSecret;
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
+
+    /// Whatever is asked for is at home.
+    struct Home;
+
+    impl Lookup for Home {
+        fn find(&self, _: &str) -> Found {
+            Box::pin(async { Ok(vec![IpAddr::from([10, 0, 0, 7]), IpAddr::from([127, 0, 0, 1])]) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_told_nothing() {
+        let endpoint = Endpoint {
+            id: "crm".to_owned(),
+            filter: Filter::default(),
+            secrets: vec![SigningSecret::parse("whsec_Y2FuYXJ5").unwrap()],
+            url: "https://hooks.example.com/token-canary".to_owned(),
+            http: Outgoing::with_lookup(Purpose::Endpoint, Reach::Public, Arc::new(Home)).unwrap(),
+        };
+        let message = Message {
+            seq: 1,
+            id: "msg_1".to_owned(),
+            event: "evt_1".to_owned(),
+            kind: "checkout.paid".to_owned(),
+            channel: Channel::Webhook,
+            target: "crm".to_owned(),
+            customer: "ref:user_1".to_owned(),
+            sequence: Some(1),
+            attempts: 0,
+            data: "{}".to_owned(),
+        };
+        let error = "the address leads to an address that is not public".to_owned();
+        assert_eq!(
+            send(&endpoint, &message, Timestamp::UNIX_EPOCH).await,
+            Outcome::Retry { after: None, status: None, error }
+        );
+    }
 
     #[test]
     fn the_sequence_is_added_to_what_is_stored() {

@@ -38,7 +38,6 @@ pub async fn run(app: App) {
         next_due: None,
         first: 0,
     };
-    worker.park_strays().await;
     worker.turn().await;
     while !worker.app.stopping.is_cancelled() {
         match worker.wait().await {
@@ -161,6 +160,8 @@ impl Worker {
     }
 
     async fn report(&self) {
+        // Somebody may have replayed one of those.
+        self.park_strays().await;
         match self.app.store.outbox_depth().await {
             Ok(depth) => depth.report(self.app.clock.now()),
             Err(error) => tracing::error!(%error, "the outbox cannot be counted"),

@@ -2,12 +2,14 @@
 //! a path; time, size and where it may go are limited in [`crate::outgoing`]. The sandbox is only
 //! another base address.
 
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::header;
+use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Answer, NewSession, Provider, ProviderError, Session};
+use super::{Answer, Kind, Listing, NewRefund, NewSession, Observed, Page, Provider, ProviderError, Session, skew};
+use crate::clock::Clock;
 use crate::error::Code;
 use crate::event::Notice;
 use crate::outgoing::{Forbidden, Outgoing, Purpose, Reach};
@@ -16,9 +18,14 @@ use crate::quote::preview::Preview;
 
 pub mod kinds;
 mod notice;
+mod objects;
 mod payment_method;
 mod preview;
+mod refund;
+mod refusal;
 mod wire;
+
+use refusal::refusal;
 
 /// Dodo's API with one key.
 pub struct Dodo {
@@ -81,19 +88,26 @@ impl Dodo {
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, ProviderError> {
+        read_json(&self.bytes(request).await?)
+    }
+
+    /// The body of an answer that is no refusal.
+    async fn bytes(&self, request: RequestBuilder) -> Result<Vec<u8>, ProviderError> {
         let response = request.send().await.map_err(|error| {
             // Where no connection was made, nothing was sent.
             // Without the address: a query may hold an e-mail.
             let (lost, reason) = (!error.is_connect(), error.without_url().to_string());
             if lost { ProviderError::Unknown(reason) } else { ProviderError::Unavailable(reason) }
         })?;
+        skew::note(response.headers().get(header::DATE).and_then(|date| date.to_str().ok()), Clock::wall());
         let status = response.status();
         let body = self.http.read(response).await.map_err(|error| ProviderError::Unknown(error.to_string()))?;
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|error| ProviderError::Unknown(error.to_string()));
-        }
-        Err(refusal(status, &body))
+        if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
     }
+}
+
+fn read_json(body: &[u8]) -> Result<Value, ProviderError> {
+    serde_json::from_slice(body).map_err(|error| ProviderError::Unknown(error.to_string()))
 }
 
 /// How far the client goes for an API at that address: what is written as this machine is the sandbox,
@@ -123,11 +137,20 @@ impl Provider for Dodo {
         })
     }
 
-    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
-        Box::pin(async move {
-            let object = self.get(&format!("/payments/{}", path_id(id)?)).await?;
-            read_payment(&object).ok_or_else(|| ProviderError::Unknown("not a payment".to_owned()))
-        })
+    fn object<'a>(&'a self, kind: Kind, id: &'a str) -> Answer<'a, Observed> {
+        Box::pin(self.one(kind, id))
+    }
+
+    fn page<'a>(&'a self, listing: &'a Listing) -> Answer<'a, Page> {
+        Box::pin(self.listed(*listing))
+    }
+
+    fn refund_payment<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Observed> {
+        Box::pin(self.give_back(refund))
+    }
+
+    fn find_refund<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Option<Observed>> {
+        Box::pin(self.given_back(refund))
     }
 
     fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String> {
@@ -202,35 +225,4 @@ fn items(page: Value) -> Result<Vec<Value>, ProviderError> {
         },
         _ => Err(ProviderError::Unknown("not a page".to_owned())),
     }
-}
-
-/// What a refusal means, by its `code`: the status is documented for few of them, and one code has
-/// several messages (dodo/README 1).
-fn refusal(status: StatusCode, body: &[u8]) -> ProviderError {
-    let code = serde_json::from_slice::<wire::Refused>(body).map(|refused| refused.code).unwrap_or_default();
-    let said = format!("{} {code}", status.as_u16());
-    let ours = match code.as_str() {
-        "DISCOUNT_CONCURRENT_REDEMPTION" | "TOO_MANY_REQUESTS" => return ProviderError::Unavailable(said),
-        "UNAUTHORIZED" | "MERCHANT_NOT_LIVE" => {
-            tracing::error!(%said, "the provider does not take our key; check DODO_PAYMENTS_API_KEY and the mode");
-            return ProviderError::Unavailable(said);
-        }
-        "UNSUPPORTED_COUNTRY" => Code::UnsupportedCountry,
-        "UNSUPPORTED_CURRENCY" | "UNSUPPORTED_BILLING_CURRENCY" => Code::UnsupportedCurrency,
-        "INVALID_TAX_ID" => Code::TaxIdInvalid,
-        "TOTAL_PAYMENT_AMOUNT_BELOW_MINIMUM_AMOUNT" | "REQUEST_AMOUNT_BELOW_MINIMUM" => Code::AmountTooSmall,
-        "INTEGER_CONVERSION_FAILURE" => Code::AmountTooLarge,
-        "CUSTOMER_HAS_EXISTING_SUBSCRIPTION" => Code::AlreadySubscribed,
-        "CHECKOUT_SESSION_CONSUMED" => Code::OrderClosed,
-        "PRODUCT_IS_DELETED" | "NOT_FOUND" | "BRAND_MISMATCH" | "METER_IS_DELETED" => Code::ItemUnavailable,
-        discount if discount.contains("DISCOUNT") => Code::DiscountInvalid,
-        _ if status == StatusCode::TOO_MANY_REQUESTS => return ProviderError::Unavailable(said),
-        _ if status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT => {
-            tracing::error!(%said, "the provider refused a request of ours for a reason that we do not know");
-            Code::Internal
-        }
-        // After a 5xx nobody knows what was done.
-        _ => return ProviderError::Unknown(said),
-    };
-    ProviderError::Rejected { code: ours, said }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::{Breaker, Outcome, Pass};
-use super::{Answer, NewSession, Provider, ProviderError, Session};
+use super::{Answer, Kind, Listing, NewRefund, NewSession, Observed, Page, Provider, ProviderError, Session};
 use crate::event::Notice;
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
@@ -46,6 +46,7 @@ impl<P: Provider> Guard<P> {
         let begun = Instant::now();
         let mut watch = Watch { breaker: &self.breaker, pass, outcome: Outcome::Abandoned };
         let result = call.await;
+        count_failure(result.as_ref().err());
         watch.outcome = match &result {
             Ok(_) | Err(ProviderError::Rejected { .. }) => Outcome::Answered,
             Err(ProviderError::Unavailable(_) | ProviderError::Unknown(_)) => Outcome::Failed(begun.elapsed()),
@@ -68,6 +69,17 @@ impl<P: Provider> Guard<P> {
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// By kind: a refusal is our mistake or the buyer's, the others are the provider's or the network's.
+fn count_failure(error: Option<&ProviderError>) {
+    let kind = match error {
+        None => return,
+        Some(ProviderError::Rejected { .. }) => "rejected",
+        Some(ProviderError::Unavailable(_)) => "unavailable",
+        Some(ProviderError::Unknown(_)) => "unknown",
+    };
+    metrics::counter!("checkout_provider_failures_total", "kind" => kind).increment(1);
 }
 
 fn refused(reason: &'static str, said: &str) -> ProviderError {
@@ -110,8 +122,20 @@ impl<P: Provider> Provider for Guard<P> {
         Box::pin(self.guarded(self.provider.create_session(session)))
     }
 
-    fn payment<'a>(&'a self, id: &'a str) -> Answer<'a, Notice> {
-        Box::pin(self.guarded(self.provider.payment(id)))
+    fn object<'a>(&'a self, kind: Kind, id: &'a str) -> Answer<'a, Observed> {
+        Box::pin(self.guarded(self.provider.object(kind, id)))
+    }
+
+    fn page<'a>(&'a self, listing: &'a Listing) -> Answer<'a, Page> {
+        Box::pin(self.guarded(self.provider.page(listing)))
+    }
+
+    fn refund_payment<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Observed> {
+        Box::pin(self.guarded(self.provider.refund_payment(refund)))
+    }
+
+    fn find_refund<'a>(&'a self, refund: &'a NewRefund<'a>) -> Answer<'a, Option<Observed>> {
+        Box::pin(self.guarded(self.provider.find_refund(refund)))
     }
 
     fn new_payment_method<'a>(&'a self, subscription: &'a str, return_url: &'a str) -> Answer<'a, String> {

@@ -59,6 +59,10 @@ pub(super) fn join(
         Seen::Refund(seen) => fold.refund(Refund::new(seen, at, observed_at, source)),
         Seen::Dispute(seen) => fold.dispute(Dispute::new(seen, at, observed_at, source)),
         Seen::Dunning(seen) => fold.dunning(Dunning::new(seen, at, observed_at, source)),
+        Seen::Hint { kind, id } => {
+            fold.hint(kind, &id)?;
+            Ok(BTreeSet::new())
+        }
         Seen::Other => Ok(BTreeSet::new()),
     }
 }
@@ -208,6 +212,20 @@ impl Fold<'_> {
         // It says that the subscription is trouble, and shows none: its own notice may be lost.
         let owner = objects::subscription_owner(self.connection, &subscription)?;
         Ok(owner.into_iter().map(|(_, customer)| customer).collect())
+    }
+
+    /// Asks about an object that we know; what is new to us the next sweep finds.
+    fn hint(&mut self, kind: &'static str, id: &str) -> Result<(), StoreError> {
+        let sql = match kind {
+            "payment" => "SELECT 1 FROM payments WHERE id = ?1",
+            "subscription" => "SELECT 1 FROM subscriptions WHERE id = ?1",
+            "refund" => "SELECT 1 FROM refunds WHERE id = ?1",
+            _ => "SELECT 1 FROM disputes WHERE id = ?1",
+        };
+        if self.connection.prepare_cached(sql)?.exists([id])? {
+            self.ask(kind, id, "unknown_event")?;
+        }
+        Ok(())
     }
 
     fn customer_of_payment(&self, payment: &str) -> Result<Touched, StoreError> {

@@ -128,22 +128,40 @@ impl Store {
         .await
     }
 
-    /// Parks what waits for endpoints that are none of these: it is seen, and can be sent to a new one.
+    /// Writes something that gives the outbox work, and wakes it.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub(super) async fn write_for_outbox<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let written = self.write(work).await?;
+        self.news().notify_one();
+        Ok(written)
+    }
+
+    /// Parks what waits for endpoints that are none of these: it is seen, and can be sent once they are.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn park_strays(&self, known: Vec<String>, now: Timestamp) -> Result<usize, StoreError> {
+        const STRAYS: &str = "channel = 'webhook' AND state IN ('queued', 'leased')
+            AND target NOT IN (SELECT value FROM json_each(?1))";
         let known = super::rows::json(&known)?;
+        let asked = known.clone();
+        let sql = format!("SELECT 1 FROM messages WHERE {STRAYS} LIMIT 1");
+        // Looked for beside the writer: almost always there are none.
+        if !self.read(move |connection| Ok(connection.prepare_cached(&sql)?.exists([asked])?)).await? {
+            return Ok(0);
+        }
+        let sql = format!(
+            "UPDATE messages SET state = 'parked', leased_until = NULL, finished_at = ?2,
+                error = 'no endpoint of that name is in the settings'
+             WHERE {STRAYS}"
+        );
         self.write(move |connection| {
-            let parked = connection
-                .prepare_cached(
-                    "UPDATE messages SET state = 'parked', leased_until = NULL, finished_at = ?2,
-                        error = 'no endpoint of that name is in the settings'
-                     WHERE channel = 'webhook' AND state IN ('queued', 'leased')
-                        AND target NOT IN (SELECT value FROM json_each(?1))",
-                )?
-                .execute(params![known, now.as_microsecond()])?;
-            Ok(parked)
+            Ok(connection.prepare_cached(&sql)?.execute(params![known, now.as_microsecond()])?)
         })
         .await
     }

@@ -8,7 +8,7 @@ use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
 use super::{
     Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, contacts,
-    fold, inbox,
+    fold, inbox, refetches,
 };
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
@@ -180,6 +180,10 @@ impl Store {
         self.write(move |connection| {
             let seq = inbox::keep_answer(connection, &answer, now)?;
             let Answered { notice, asked_at, observed_at, .. } = answer;
+            if let Some(object) = notice.seen.object() {
+                // First, so that what the fold asks for anew stays.
+                refetches::drop(connection, object)?;
+            }
             let notice = Notice { at: Some(asked_at), ..notice };
             folded(connection, &rules, seq, Observation { notice, observed_at, source: Source::Refetch }, now)
         })

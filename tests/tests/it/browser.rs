@@ -8,6 +8,7 @@ mod harness;
 mod inline;
 mod integrity;
 mod keyboard;
+mod operator;
 mod pages;
 mod pictures;
 mod policy;

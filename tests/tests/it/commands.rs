@@ -5,8 +5,11 @@ use std::process::{Child, Command, Output};
 
 use checkout_tests::in_repository;
 
+mod access;
 mod demo;
 mod emails;
+mod healing;
+mod lists;
 mod process;
 mod selling;
 mod serve;

@@ -5,7 +5,9 @@
 mod browser;
 mod commands;
 mod documents;
+mod healing;
 mod http;
 mod leaks;
 mod mail;
+mod outbox;
 mod supply;

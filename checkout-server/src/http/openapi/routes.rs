@@ -13,7 +13,7 @@ use crate::error::Code::{
     ReturnUrlNotAllowed, MetadataInvalid, UnknownCheckout, IdempotencyKeyMissing, IdempotencyKeyInvalid,
     IdempotencyKeyReused, IdempotencyInProgress, OrderClosed, AlreadySubscribed, ProviderUnknown,
     ProviderUnavailable, StorageUnavailable, WebhookHeaderMissing, WebhookTimestampOutOfTolerance,
-    WebhookSignatureInvalid, WidgetNotBuilt, UnknownEntitlement, Internal,
+    WebhookSignatureInvalid, WidgetNotBuilt, UnknownEntitlement, Internal, PaymentNotRefundable, RefundExceedsPayment,
 };
 
 /// One method of one path.
@@ -278,6 +278,30 @@ pub(super) const ROUTES: &[Route] = &[
         ],
         body: None, answers: &[ok("A page of them.", JSON, Some("Page_Payment"))],
         problems: &[ANY, LIST], is_for_people: false,
+    },
+    Route {
+        method: "POST", path: "/v1/payments/{id}/refunds", id: "create_refund",
+        summary: "Give a payment back, or a part of it", who: &["secret_key"],
+        parameters: &[path("id", "The provider's id of the payment."), IDEMPOTENCY_KEY],
+        body: Some(Body {
+            kind: JSON, schema: Some("RefundRequest"),
+            example: r#"{"amount":{"amount":500,"currency":"EUR"},"reason":"Bought twice by mistake"}"#,
+        }),
+        answers: &[Answer {
+            status: 201, says: "The refund, pending; byte for byte the same for the same key. See show_refund.",
+            kind: JSON, schema: Some("Refund"), headers: &["Idempotent-Replayed"],
+        }],
+        problems: &[ANY, BODY, &[
+            Unauthorized, PathInvalid, NotFound, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused,
+            IdempotencyInProgress, PaymentNotRefundable, RefundExceedsPayment, StorageUnavailable,
+        ]],
+        is_for_people: false,
+    },
+    Route {
+        method: "GET", path: "/v1/refunds/{id}", id: "show_refund", summary: "Where a refund stands",
+        who: &["secret_key"], parameters: &[path("id", "int_…")], body: None,
+        answers: &[ok("The refund as it is now.", JSON, Some("Refund"))],
+        problems: &[ANY, &[Unauthorized, PathInvalid, NotFound, StorageUnavailable]], is_for_people: false,
     },
     Route {
         method: "GET", path: "/v1/subscriptions", id: "list_subscriptions", summary: "Subscriptions, newest first",

@@ -1,5 +1,5 @@
 //! What we do about each of Dodo's 48 event types (dodo/README 3.1), and why. A type that is not here is
-//! kept, counted and acknowledged like the others, and read by what its data says it is; it never widens
+//! kept, counted and acknowledged like the others, and a reason to ask for the object in it; it never widens
 //! access.
 
 use std::fmt::Write as _;
@@ -104,12 +104,19 @@ pub const KINDS: [Kind; 48] = [
     kind("entitlement_grant.revoked", Decision::Kept, "as entitlement_grant.created; a refund or a dispute comes by itself"),
 ];
 
+/// Whether a type is one of them.
+#[must_use]
+pub fn is_known(name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.name == name)
+}
+
 /// The table for docs/access.md.
 #[must_use]
 pub fn reference() -> String {
     let mut text = format!(
         "## What each of the provider's {} events does\n\nEach is kept as it came, counted and acknowledged; so is a \
-         type, a state or a field that is not here, and it never widens access. What an event is called only says \
+         type, a state or a field that is not here, and it never widens access: the provider is asked about the object \
+         instead. What an event is called only says \
          that something happened: the object inside says how things are, and observations of an object are put in \
          order by when they were made, not by when they arrive.\n\n| event | what is done | why |\n|---|---|---|\n",
         KINDS.len()
@@ -163,7 +170,7 @@ mod tests {
                 Seen::Dispute(_) => Decision::Dispute,
                 Seen::Subscription(_) => Decision::Subscription,
                 Seen::Dunning(_) => Decision::Dunning,
-                Seen::Other => Decision::Kept,
+                Seen::Other | Seen::Hint { .. } => Decision::Kept,
             };
             assert_eq!(read, decision, "{name}");
         }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::kinds;
 use super::wire::ORDER_ID;
 use crate::event::{Notice, Seen};
 
@@ -41,7 +42,20 @@ pub(super) fn read(body: &[u8]) -> Option<Notice> {
     let Envelope { kind, timestamp, data } = serde_json::from_str(text).ok()?;
     let kind: String = value(kind)?;
     let seen = data.and_then(|data| object(&kind, data.get())).unwrap_or(Seen::Other);
+    let seen = if kinds::is_known(&kind) { seen } else { hint(seen) };
     Some(Notice { at: time(timestamp), seen, kind })
+}
+
+/// What is left of an object where nobody knows what its notice means: that it should be asked for.
+fn hint(seen: Seen) -> Seen {
+    let kind = match &seen {
+        Seen::Payment(_) => "payment",
+        Seen::Subscription(_) | Seen::Dunning(_) => "subscription",
+        Seen::Refund(_) => "refund",
+        Seen::Dispute(_) => "dispute",
+        Seen::Hint { .. } | Seen::Other => return seen,
+    };
+    seen.object().map_or(Seen::Other, |id| Seen::Hint { kind, id: id.to_owned() })
 }
 
 /// The object of a notice: by what the data says it is, or else by the name of what happened.
@@ -96,13 +110,33 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_kept_and_never_refused() {
-        let body = br#"{"type":"payment.teleported","timestamp":7,"data":{"payload_type":"Payment","payment_id":"pay_1",
+        let body = br#"{"type":"payment.failed","timestamp":7,"data":{"payload_type":"Payment","payment_id":"pay_1",
             "status":"teleported","total_amount":"12","currency":"XXX","metadata":[],"product_cart":null,"charge_type":null}}"#;
         let notice = read(body).unwrap();
-        assert_eq!(notice.kind, "payment.teleported");
+        assert_eq!(notice.kind, "payment.failed");
         let Seen::Payment(payment) = notice.seen else { panic!("no payment") };
         assert_eq!(payment.state, PaymentState::Unknown("teleported".to_owned()));
         assert_eq!((payment.amount, payment.checkout, payment.charge), (None, None, Charge::Sale));
+    }
+
+    #[test]
+    fn an_event_that_nobody_knows_only_hints_at_its_object() {
+        for (kind, data, hint) in [
+            ("payment.teleported", r#"{"payment_id":"x","status":"succeeded"}"#, Some("payment")),
+            (
+                "moon.landed",
+                r#"{"payload_type":"Subscription","subscription_id":"x","status":"active"}"#,
+                Some("subscription"),
+            ),
+            ("dunning.slept", r#"{"subscription_id":"x"}"#, Some("subscription")),
+            ("refund.teleported", r#"{"refund_id":"x","payment_id":"y"}"#, Some("refund")),
+            ("dispute.teleported", r#"{"dispute_id":"x","payment_id":"y"}"#, Some("dispute")),
+            ("moon.landed", r#"{"payment_id":"x"}"#, None),
+        ] {
+            let seen = read(format!(r#"{{"type":"{kind}","data":{data}}}"#).as_bytes()).unwrap().seen;
+            let expected = hint.map_or(Seen::Other, |kind| Seen::Hint { kind, id: "x".to_owned() });
+            assert_eq!(seen, expected, "{kind}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::cards::{self, Expiry, TestCard};
 use crate::sandbox::cart::AddressBody;
-use crate::sandbox::checkouts::Session;
+use crate::sandbox::checkouts::{Purpose, Session};
 use crate::sandbox::error::{ApiError, ApiResult};
 use crate::sandbox::pricing::Basket;
 use crate::sandbox::state::State;
@@ -75,7 +75,8 @@ pub(crate) fn check(form: &PayForm, session: &Session) -> Checked {
 pub(crate) fn asks_country(session: &Session) -> bool {
     let flags = session.body.feature_flags.as_ref();
     let forbidden = flags.and_then(|flags| flags.allow_customer_editing_country) == Some(false);
-    !forbidden && session.raw.get("billing_address").is_none_or(serde_json::Value::is_null)
+    let bought = session.purpose == Purpose::Buy;
+    bought && !forbidden && session.raw.get("billing_address").is_none_or(serde_json::Value::is_null)
 }
 
 /// The country that the buyer chose, where it is another one and the session leaves it to them.

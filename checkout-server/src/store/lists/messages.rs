@@ -130,7 +130,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn replay_message(&self, id: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
         let id = id.to_owned();
-        self.write(move |connection| {
+        self.write_for_outbox(move |connection| {
             let known = connection.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?.exists([&id])?;
             if !known {
                 return Ok(None);
@@ -148,7 +148,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn replay_event(&self, id: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
         let id = id.to_owned();
-        self.write(move |connection| {
+        self.write_for_outbox(move |connection| {
             let known = connection.prepare_cached("SELECT 1 FROM events WHERE id = ?1")?.exists([&id])?;
             if !known {
                 return Ok(None);
@@ -171,7 +171,7 @@ impl Store {
         slice: Slice<i64>,
         now: Timestamp,
     ) -> Result<(u64, Option<i64>), StoreError> {
-        self.write(move |connection| {
+        self.write_for_outbox(move |connection| {
             let chosen = query(&filter, &slice).rows(connection, |row| Ok(row.get::<_, i64>("seq")?))?;
             let mut requeue = connection.prepare_cached(&format!("{REQUEUE} AND seq = ?2"))?;
             let mut replayed = 0;

@@ -29,38 +29,35 @@ impl Store {
     /// See [`StoreError`].
     pub async fn enable_endpoint(&self, id: &str, now: Timestamp) -> Result<u32, StoreError> {
         let id = id.to_owned();
-        let enabled = self
-            .write(move |connection| {
-                let since = health(connection, &id)?.failing_since;
-                save(connection, &id, Health::default(), now)?;
-                if let Some(since) = since {
-                    connection
-                        .prepare_cached(
-                            "UPDATE messages SET state = 'queued', finished_at = NULL, due_at = ?3
-                             WHERE channel = 'webhook' AND state = 'dead' AND target = ?1 AND finished_at >= ?2",
-                        )?
-                        .execute(params![id, since.as_microsecond(), IN_LINE.as_microsecond()])?;
-                }
-                // The heads alone: each lets the next one come forward.
+        self.write_for_outbox(move |connection| {
+            let since = health(connection, &id)?.failing_since;
+            save(connection, &id, Health::default(), now)?;
+            if let Some(since) = since {
                 connection
                     .prepare_cached(
-                        "UPDATE messages SET due_at = ?2, attempts = 0 WHERE state = 'queued' AND seq IN
+                        "UPDATE messages SET state = 'queued', finished_at = NULL, due_at = ?3
+                             WHERE channel = 'webhook' AND state = 'dead' AND target = ?1 AND finished_at >= ?2",
+                    )?
+                    .execute(params![id, since.as_microsecond(), IN_LINE.as_microsecond()])?;
+            }
+            // The heads alone: each lets the next one come forward.
+            connection
+                .prepare_cached(
+                    "UPDATE messages SET due_at = ?2, attempts = 0 WHERE state = 'queued' AND seq IN
                             (SELECT min(seq) FROM messages
                              WHERE channel = 'webhook' AND state IN ('queued', 'leased') AND target = ?1
                              GROUP BY customer)",
-                    )?
-                    .execute(params![id, now.as_microsecond()])?;
-                let waiting = connection
-                    .prepare_cached(
-                        "SELECT count(*) FROM messages
+                )?
+                .execute(params![id, now.as_microsecond()])?;
+            let waiting = connection
+                .prepare_cached(
+                    "SELECT count(*) FROM messages
                          WHERE channel = 'webhook' AND state IN ('queued', 'leased') AND target = ?1",
-                    )?
-                    .query_row([&id], |row| row.get(0))?;
-                Ok(waiting)
-            })
-            .await?;
-        self.news().notify_one();
-        Ok(enabled)
+                )?
+                .query_row([&id], |row| row.get(0))?;
+            Ok(waiting)
+        })
+        .await
     }
 }
 

@@ -46,8 +46,7 @@ impl Store {
             let found = self.read(move |connection| find(connection, &chosen, &known, after)).await?;
             let Some(last) = found.last() else { break };
             after = last.seq;
-            replayed += self.write(move |connection| put_back(connection, &found, now)).await?;
-            self.news().notify_one();
+            replayed += self.write_for_outbox(move |connection| put_back(connection, &found, now)).await?;
         }
         Ok(replayed)
     }

@@ -7,10 +7,11 @@ use checkout_server::clock::Clock;
 use checkout_server::error::Code;
 use checkout_server::mail::mend;
 use checkout_server::signature::SigningSecret;
-use checkout_tests::app::TestApp;
+use checkout_tests::app::{DECLINED_CARD, TestApp};
 use checkout_tests::faulty::{Fault, quote_under};
 use checkout_tests::http::assert_problem;
 use checkout_tests::signing::signed_headers;
+use checkout_types::CheckoutStatus;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -89,7 +90,17 @@ async fn requests(app: &TestApp, met: &mut Met) {
     met.request(Code::OriginNotAllowed, app.http.get(format!("{}/v1/catalog", app.ready().helper))).await;
     met.request(Code::SecretKeyInBrowser, app.get("/v1/catalog").bearer_auth(&app.ready().secret_key)).await;
     met.request(Code::Unauthorized, app.http.post(format!("{}/v1/customer-tokens", app.ready().helper))).await;
+    refunds(app, met).await;
     met.request(Code::CustomerTokenInvalid, app.get("/v1/customer").bearer_auth("ct_")).await;
+    let key = &app.ready().secret_key;
+    let slip = format!("{}/v1/customers/user_1/entitlements?name=pri", app.ready().helper);
+    met.request(Code::UnknownEntitlement, app.http.get(slip).bearer_auth(key)).await;
+    let list = |query: &str| {
+        let url = format!("{}/v1/events?{query}", app.ready().helper);
+        app.http.get(url).bearer_auth(&app.ready().secret_key)
+    };
+    met.request(Code::FilterInvalid, list("type=nothing.happened")).await;
+    met.request(Code::CursorInvalid, list("cursor=x")).await;
     let chunks = format!(
         "POST /v1/quotes HTTP/1.1\r\n{host}Origin: {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         app.ready().shop
@@ -102,6 +113,18 @@ fn expired_link(app: &TestApp) -> String {
     let helper = &app.demo.app;
     let event = "evt_00000000000000000000000000000000";
     mend::seal(&helper.keys.mends, &helper.public_url, event, jiff::Timestamp::UNIX_EPOCH).unwrap()
+}
+
+async fn refunds(app: &TestApp, met: &mut Met) {
+    let unpaid = app.checkout(&app.quote("desktop_license", "DE").await).await;
+    let declined = app.pay(&unpaid, DECLINED_CARD).await;
+    app.wait_for(&unpaid, CheckoutStatus::Failed).await;
+    let declined = declined["payment_id"].as_str().unwrap();
+    met.answer(Code::PaymentNotRefundable, app.ask_refund(declined, "refund-1", &json!({})).await).await;
+    let (paid, payment) = app.buy("desktop_license").await;
+    app.wait_for(&paid, CheckoutStatus::Paid).await;
+    let too_much = json!({"amount": {"amount": 1_000_000, "currency": "EUR"}});
+    met.answer(Code::RefundExceedsPayment, app.ask_refund(&payment, "refund-2", &too_much).await).await;
 }
 
 async fn bodies(app: &TestApp, met: &mut Met) {

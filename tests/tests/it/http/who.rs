@@ -84,10 +84,25 @@ async fn whoever_is_nobody_is_answered_alike_on_every_route() {
         ("GET", "/v1/checkouts/{id}/events", true, 404, "not_found"),
         ("GET", "/v1/customer", true, 401, "customer_token_invalid"),
         ("POST", "/v1/customer-tokens", false, 401, "unauthorized"),
+        ("GET", "/v1/customers/{reference}/entitlements", false, 401, "unauthorized"),
+        ("POST", "/v1/customers/{reference}/claims", false, 401, "unauthorized"),
         ("GET", "/v1/catalog", false, 403, "origin_not_allowed"),
         ("POST", "/v1/quotes", false, 403, "origin_not_allowed"),
         ("POST", "/v1/checkouts", false, 403, "origin_not_allowed"),
+        ("POST", "/v1/payments/{id}/refunds", false, 401, "unauthorized"),
+        ("GET", "/v1/refunds/{id}", false, 401, "unauthorized"),
         ("POST", "/webhooks/dodo", false, 400, "webhook_header_missing"),
+        ("GET", "/v1/checkouts", false, 401, "unauthorized"),
+        ("GET", "/v1/deliveries", false, 401, "unauthorized"),
+        ("POST", "/v1/deliveries/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/deliveries/{id}", false, 401, "unauthorized"),
+        ("POST", "/v1/deliveries/{id}/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/events", false, 401, "unauthorized"),
+        ("GET", "/v1/events/{id}", false, 401, "unauthorized"),
+        ("POST", "/v1/events/{id}/replay", false, 401, "unauthorized"),
+        ("GET", "/v1/payments", false, 401, "unauthorized"),
+        ("GET", "/v1/subscriptions", false, 401, "unauthorized"),
+        ("GET", "/v1/subscriptions/{id}", false, 401, "unauthorized"),
     ] {
         covered.insert(format!("{method} {route}"));
         let mut bodies = BTreeSet::new();
@@ -95,7 +110,7 @@ async fn whoever_is_nobody_is_answered_alike_on_every_route() {
         let elsewhere = Some(customer_token).filter(|_| route != "/v1/customer");
         for (case, credential) in spoofs.iter().cloned().chain(elsewhere) {
             for id in [mine.id.as_str(), absent] {
-                let url = format!("{}{}", app.ready().helper, route.replace("{id}", id));
+                let url = format!("{}{}", app.ready().helper, route.replace("{id}", id).replace("{reference}", id));
                 let mut request = app.http.request(method.parse::<Method>().unwrap(), url);
                 if with_origin {
                     request = request.header(ORIGIN, &app.ready().shop);
@@ -181,6 +196,11 @@ async fn the_secret_key_is_refused_wherever_it_does_not_belong() {
         ("GET", "/v1/checkouts/co_1/events"),
         ("GET", "/v1/customer"),
         ("POST", "/v1/customer-tokens"),
+        ("GET", "/v1/customers/user_1/entitlements"),
+        ("POST", "/v1/customers/user_1/claims"),
+        ("GET", "/v1/events"),
+        ("POST", "/v1/deliveries/replay"),
+        ("GET", "/v1/payments"),
         ("GET", "/pay/pro_monthly"),
         ("POST", "/pay/pro_monthly"),
         ("GET", "/c/co_1"),

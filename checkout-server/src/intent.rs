@@ -1,0 +1,246 @@
+//! A call that moves money, as a state machine (GUARANTEES G6, state machine 8): it is written down
+//! before it is sent, sent at most once, and looked for where its answer was lost. It is never sent
+//! again as long as the provider may have carried it out. Pure: told what happened and when.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Where an intent stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Written down. It has never reached the provider.
+    Planned,
+    /// Perhaps sent, perhaps carried out: nobody knows until an answer is there.
+    Sent,
+    /// Carried out.
+    Done,
+    /// Refused for good: nothing was carried out.
+    Rejected,
+    /// Sent, and the answer was lost: it is looked for.
+    Unknown,
+    /// Looked for in vain. A person decides.
+    NeedsReview,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Planned, Self::Sent, Self::Done, Self::Rejected, Self::Unknown, Self::NeedsReview];
+
+    /// As in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sent => "sent",
+            Self::Done => "done",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::NeedsReview => "needs_review",
+        }
+    }
+
+    /// As it was put into the store.
+    #[must_use]
+    pub fn from_store(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// What happened to an intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is about to be sent.
+    Sending,
+    /// The provider has carried it out.
+    Made,
+    /// The provider has refused it for good.
+    Refused,
+    /// It certainly never reached the provider.
+    NotSent,
+    /// Whether it was carried out is not known.
+    Lost,
+    /// It was looked for and found.
+    Found,
+    /// It was looked for, and the provider has no such thing.
+    Absent,
+    /// It could not be looked for: the provider did not answer.
+    Unasked,
+}
+
+/// A state with what is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Where it stands.
+    pub state: State,
+    /// How often it was looked for, or, while planned, how often it did not get through.
+    pub attempts: u32,
+    /// When something has to be done; `None` where nothing is.
+    pub due_at: Option<Timestamp>,
+}
+
+/// What is to be done with an intent that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Send it.
+    Send,
+    /// Look for it.
+    LookUp,
+}
+
+/// How long whoever planned an intent has to send it before somebody else does.
+const OWN_TURN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Between sending and the first search, and between each search and the next (G6).
+const SEARCHES: [SignedDuration; 10] = [
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(6),
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(24),
+];
+
+impl Position {
+    /// A new intent.
+    #[must_use]
+    pub fn planned(now: Timestamp) -> Self {
+        Self { state: State::Planned, attempts: 0, due_at: Some(now + OWN_TURN) }
+    }
+
+    /// What is to be done when it is due.
+    #[must_use]
+    pub fn step(self) -> Option<Step> {
+        match self.state {
+            State::Planned => Some(Step::Send),
+            State::Sent | State::Unknown => Some(Step::LookUp),
+            State::Done | State::Rejected | State::NeedsReview => None,
+        }
+    }
+
+    /// Where it stands after that; `None` where that cannot happen there, and then nothing changes: above
+    /// all, nothing but a planned intent is ever sent.
+    #[must_use]
+    pub fn after(self, told: Told, now: Timestamp) -> Option<Self> {
+        let ended = |state| Some(Self { state, attempts: self.attempts, due_at: None });
+        match (self.state, told) {
+            (State::Planned, Told::Sending) => Some(search(State::Sent, 0, now)),
+            (State::Sent, Told::Made) | (State::Sent | State::Unknown, Told::Found) => ended(State::Done),
+            (State::Sent, Told::Refused) => ended(State::Rejected),
+            (State::Sent, Told::NotSent) => Some(again(self.attempts, now)),
+            (State::Sent, Told::Lost) => Some(search(State::Unknown, 0, now)),
+            (State::Sent | State::Unknown, Told::Absent) => {
+                Some(search(State::Unknown, self.attempts.saturating_add(1), now))
+            }
+            // A search that did not take place does not count.
+            (State::Sent | State::Unknown, Told::Unasked) => {
+                Some(Self { state: State::Unknown, attempts: self.attempts, due_at: Some(now + SEARCHES[0]) })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Waits for the next search, or, after the last one, for a person.
+fn search(state: State, attempts: u32, now: Timestamp) -> Position {
+    match usize::try_from(attempts).ok().and_then(|attempt| SEARCHES.get(attempt)) {
+        Some(wait) => Position { state, attempts, due_at: Some(now + *wait) },
+        None => Position { state: State::NeedsReview, attempts, due_at: None },
+    }
+}
+
+/// What never got through is sent when the provider may be back.
+fn again(attempts: u32, now: Timestamp) -> Position {
+    Position { state: State::Planned, attempts: attempts.saturating_add(1), due_at: Some(now + OWN_TURN) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALL: [Told; 8] =
+        [Told::Sending, Told::Made, Told::Refused, Told::NotSent, Told::Lost, Told::Found, Told::Absent, Told::Unasked];
+
+    fn at(hours: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    }
+
+    #[test]
+    fn a_lost_answer_is_looked_for_for_five_days_and_then_left_to_a_person() {
+        let mut now = at(0);
+        let mut intent = Position::planned(now).after(Told::Sending, now).unwrap();
+        intent = intent.after(Told::Lost, now).unwrap();
+        let mut waits = Vec::new();
+        while let Some(due_at) = intent.due_at {
+            waits.push(due_at.duration_since(now).as_mins());
+            now = due_at;
+            assert_eq!(intent.step(), Some(Step::LookUp));
+            intent = intent.after(Told::Absent, now).unwrap();
+        }
+        assert_eq!(waits, [1, 5, 15, 60, 360, 1440, 1440, 1440, 1440, 1440]);
+        assert_eq!((intent.state, intent.step()), (State::NeedsReview, None));
+    }
+
+    #[test]
+    fn a_crash_before_it_was_sent_sends_it_and_one_afterwards_looks_for_it() {
+        let planned = Position::planned(at(0));
+        assert_eq!(planned.step(), Some(Step::Send));
+        let sent = planned.after(Told::Sending, at(0)).unwrap();
+        assert_eq!(sent.step(), Some(Step::LookUp));
+        assert_eq!(sent.after(Told::Found, at(1)).unwrap().state, State::Done);
+    }
+
+    #[test]
+    fn what_certainly_did_not_arrive_is_sent_again() {
+        let planned =
+            Position::planned(at(0)).after(Told::Sending, at(0)).unwrap().after(Told::NotSent, at(0)).unwrap();
+        assert_eq!((planned.state, planned.step()), (State::Planned, Some(Step::Send)));
+    }
+
+    #[test]
+    fn a_provider_that_does_not_answer_uses_up_no_search() {
+        let unknown = Position::planned(at(0)).after(Told::Sending, at(0)).unwrap().after(Told::Lost, at(0)).unwrap();
+        let later = (0..1_000).fold(unknown, |unknown, _| unknown.after(Told::Unasked, at(1)).unwrap());
+        assert_eq!((later.state, later.attempts), (State::Unknown, 0));
+    }
+
+    #[test]
+    fn what_ended_stays_as_it_ended() {
+        for state in [State::Done, State::Rejected, State::NeedsReview] {
+            let ended = Position { state, attempts: 0, due_at: None };
+            assert!(ALL.iter().all(|told| ended.after(*told, at(1)).is_none()), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn states_come_back_from_the_store() {
+        assert!(State::ALL.iter().all(|state| State::from_store(state.as_str()) == Some(*state)));
+        assert_eq!(State::from_store("paid"), None);
+    }
+
+    proptest! {
+        /// Whatever happens, in whatever order: between two sends lies the certainty that the first one
+        /// never arrived.
+        #[test]
+        fn it_is_sent_at_most_once(story in prop::collection::vec(prop::sample::select(ALL.to_vec()), 0..60)) {
+            let mut intent = Position::planned(at(0));
+            let mut may_be_there = false;
+            for (hour, told) in (1..).zip(story) {
+                let Some(next) = intent.after(told, at(hour)) else { continue };
+                if told == Told::Sending {
+                    prop_assert!(!may_be_there, "sent twice");
+                    may_be_there = true;
+                }
+                if told == Told::NotSent {
+                    may_be_there = false;
+                }
+                intent = next;
+                prop_assert_eq!(intent.due_at.is_some(), intent.step().is_some());
+            }
+        }
+    }
+}
