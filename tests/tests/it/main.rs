@@ -8,6 +8,7 @@ mod documents;
 mod healing;
 mod http;
 mod leaks;
+mod life;
 mod mail;
 mod outbox;
 mod supply;
