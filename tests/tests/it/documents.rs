@@ -39,6 +39,11 @@ fn what_gives_suspends_and_ends_access_is_what_the_rules_answer() {
 }
 
 #[test]
+fn what_merchants_are_told_is_what_the_code_tells() {
+    is_current("docs/webhooks.md", &checkout_server::outbox::reference());
+}
+
+#[test]
 fn every_problem_has_two_sentences_for_its_reader() {
     for code in Code::ALL {
         for text in [code.title(), code.cause(), code.cure()] {
