@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use checkout_types::CheckoutStatus;
 use checkout_types::checkout::CreatedCheckout;
+use checkout_types::{CheckoutStatus, Quote};
 use reqwest::{Method, RequestBuilder, Response};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -102,7 +102,9 @@ impl TestApp {
 
     /// A purchase of that price by that customer of the merchant's, paid and told.
     pub async fn bought(&self, price: &str, reference: Option<&str>) -> CreatedCheckout {
-        let quote = self.quote(price, "DE").await;
+        let quantity = self.demo.app.catalog.price(price).expect("a price").1.quantity.min;
+        let cart = json!({"items": [{"price_id": price, "quantity": quantity}], "customer": {"country": "DE"}});
+        let quote: Quote = read(self.ask_quote(&cart).await, 200).await;
         let mut order = json!({
             "quote_token": quote.quote_token,
             "customer": {"email": "ada@example.com", "name": "Ada Canary"},
