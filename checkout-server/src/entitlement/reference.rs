@@ -150,13 +150,14 @@ fn cell(bought: &Purchase, now: i64) -> String {
 }
 
 fn row(bought: &Purchase) -> String {
-    TIMES.iter().map(|(_, now)| format!(" {} |", cell(bought, *now))).collect()
+    let cells: Vec<String> = TIMES.iter().map(|(_, now)| cell(bought, *now)).collect();
+    format!(" {} |", cells.join(" | "))
 }
 
 fn head(title: &str, says: &str, first: &str) -> String {
-    let times: String = TIMES.iter().map(|(time, _)| format!(" {time} |")).collect();
+    let times = TIMES.map(|(time, _)| time).join(" | ");
     let rule = "---|".repeat(TIMES.len() + 1);
-    format!("\n## {title}\n\n{says}\n\n| {first} |{times}\n|{rule}\n")
+    format!("\n## {title}\n\n{says}\n\n| {first} | {times} |\n|{rule}\n")
 }
 
 fn subscriptions() -> String {

@@ -295,10 +295,8 @@ fn decisive(decision: Decision) -> &'static [&'static str] {
         Decision::Payment => &["status", "charge_type", "currency"],
         Decision::Refund => &["status", "currency"],
         Decision::Dispute => &["dispute_status", "dispute_stage"],
-        // Its money is checked with its payment.
-        Decision::Subscription => &["status"],
-        // What set it off is not read: the subscription says itself how it stands.
-        Decision::Dunning => &["status"],
+        // Its money is checked with its payment; what set the dunning off is not read.
+        Decision::Subscription | Decision::Dunning => &["status"],
         Decision::Kept => &["status", "transaction_type", "abandonment_reason", "integration_type", "currency"],
     }
 }

@@ -54,7 +54,7 @@ async fn nobody_blocks_a_customer_by_buying_in_their_name() {
     let planted = app.order(None, "ada@example.com", json!({"price_id": DESKTOP})).await;
     own.paid().await;
     planted.paid().await;
-    assert_eq!(app.claim("user_1", "ada@example.com").await, [planted.created.id.clone()]);
+    assert_eq!(app.claim("user_1", "ada@example.com").await, std::slice::from_ref(&planted.created.id));
     planted.hear("dispute.lost", json!({})).await;
     assert_eq!(app.state_of("user_1", "desktop").await, "active purchase");
     own.hear("dispute.lost", json!({})).await;
