@@ -43,7 +43,7 @@ mod verbs;
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
-pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
+pub use outbox::{Done, IN_LINE, Place, Replay, Room, Turn, Turned};
 pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;
 pub use sqlite::Store;

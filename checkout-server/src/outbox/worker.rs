@@ -23,7 +23,7 @@ const MOST_AT_ONCE: usize = 64;
 const MOST_AT_ONE: usize = 8;
 /// How long after a failed turn the next one is tried.
 const BREATHER: Duration = Duration::from_secs(1);
-/// How often operators are told how much waits.
+/// How often operators are told how endpoints fare; what waits is counted when they ask.
 const REPORT: Duration = Duration::from_secs(5);
 
 /// Works until the app is told to stop, and finishes what it has begun.
@@ -161,9 +161,13 @@ impl Worker {
     async fn report(&self) {
         // Somebody may have replayed one of those.
         self.park_strays().await;
-        match self.app.store.outbox_depth().await {
-            Ok(depth) => depth.report(self.app.clock.now()),
-            Err(error) => tracing::error!(%error, "the outbox cannot be counted"),
+        match self.app.store.endpoints().await {
+            Ok(fare) => {
+                for endpoint in &self.app.endpoints {
+                    gauge(&endpoint.id, fare.get(&endpoint.id).copied().unwrap_or_default().state);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the endpoints cannot be counted"),
         }
     }
 }
@@ -216,6 +220,15 @@ fn count(done: &Done) {
             tracing::error!(message = %done.id, %target, status, %error, outcome, "a message did not arrive");
         }
         Verdict::Waiting => {}
+    }
+}
+
+/// One line for each state, of which one is 1.
+fn gauge(endpoint: &str, is: EndpointState) {
+    for state in EndpointState::ALL {
+        let value = if state == is { 1.0 } else { 0.0 };
+        metrics::gauge!("checkout_endpoint_state", "endpoint" => endpoint.to_owned(), "state" => state.as_str())
+            .set(value);
     }
 }
 

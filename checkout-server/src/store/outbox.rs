@@ -11,11 +11,9 @@ use super::{Store, StoreError};
 use crate::outbox::schedule::Verdict;
 use crate::outbox::{Channel, EndpointState, Health, Message};
 
-mod depth;
 mod endpoints;
 mod replay;
 
-pub use depth::Depth;
 pub use replay::Replay;
 
 /// For so long nobody else takes a message that is being sent: twice the time a try may take.
