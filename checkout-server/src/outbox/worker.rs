@@ -40,18 +40,19 @@ pub async fn run(app: App) {
     worker.turn().await;
     while !worker.app.stopping.is_cancelled() {
         match worker.wait().await {
-            Woken::ToWork => worker.turn().await,
-            Woken::ToReport => worker.report().await,
-            Woken::ToStop => break,
+            Woken::Work => worker.turn().await,
+            Woken::Report => worker.report().await,
+            Woken::Stop => break,
         }
     }
     worker.finish().await;
 }
 
+/// What there is to do.
 enum Woken {
-    ToWork,
-    ToReport,
-    ToStop,
+    Work,
+    Report,
+    Stop,
 }
 
 struct Worker {
@@ -71,16 +72,16 @@ impl Worker {
     async fn wait(&mut self) -> Woken {
         let Self { app, report, sending, next_due, ended, .. } = self;
         tokio::select! {
-            () = app.stopping.cancelled() => return Woken::ToStop,
+            () = app.stopping.cancelled() => return Woken::Stop,
             () = app.store.news().notified() => {}
             () = due(&app.clock, *next_due) => {}
             Some(sent) = sending.join_next() => ended.extend(taken(sent)),
-            _ = report.tick() => return Woken::ToReport,
+            _ = report.tick() => return Woken::Report,
         }
         while let Some(sent) = sending.try_join_next() {
             ended.extend(taken(sent));
         }
-        Woken::ToWork
+        Woken::Work
     }
 
     /// Writes down what has ended, and begins what is due.
