@@ -17,6 +17,7 @@ use crate::http::address::Network;
 use crate::http::admission::Classes;
 use crate::http::assets::Releases;
 use crate::keys::Keys;
+use crate::mail::Mailer;
 use crate::outbox::Endpoint;
 use crate::provider::Provider;
 use crate::selling::Selling;
@@ -74,6 +75,8 @@ pub struct Parts {
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
     pub limits: Limits,
+    /// Who writes to buyers, where anybody does.
+    pub mailer: Option<Mailer>,
     /// Whether no real money moves: the pages say so.
     pub test_mode: bool,
     /// The widgets of earlier releases.

@@ -12,6 +12,7 @@ use crate::{process, telemetry};
 
 mod access;
 mod demo;
+mod emails;
 mod endpoints;
 mod listing;
 mod lists;
@@ -41,6 +42,8 @@ enum Verb {
     Sandbox(sandbox::Arguments),
     /// Stop selling, start again, or show whether anything is sold. Example: `checkout-server selling stop --reason "cards are being tested"`
     Selling(selling::Arguments),
+    /// Look at the mails that buyers get. Example: `checkout-server emails preview --into preview`
+    Emails(emails::Arguments),
     /// Compare a running helper with the provider and mend what differs. Example: `checkout-server reconcile`
     Reconcile(reconcile::Arguments),
     /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Verb::Sandbox(arguments) => block_on(sandbox::run(arguments)),
         Verb::Access(arguments) => block_on(access::run(arguments)),
         Verb::Selling(arguments) => block_on(selling::run(arguments)),
+        Verb::Emails(arguments) => emails::run(arguments),
         Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
         Verb::Refund(arguments) => block_on(refund::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),

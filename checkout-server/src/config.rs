@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::abuse::Limits;
 use crate::http::address::{Network, NetworkError};
+use crate::mail::Mailer;
 use crate::outbox::Endpoint;
 use crate::outgoing::Reach;
 use crate::provider::dodo;
@@ -18,9 +19,11 @@ use crate::signature::SigningSecret;
 
 mod endpoints;
 mod limits;
+mod mail;
 
 use endpoints::WrittenEndpoint;
 use limits::WrittenLimits;
+use mail::WrittenMail;
 
 /// Where operators connect by default.
 const OPERATIONS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -61,6 +64,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// What is too much.
     pub limits: Limits,
+    /// Who writes to buyers, where anybody does.
+    pub mailer: Option<Mailer>,
 }
 
 /// What was written.
@@ -81,6 +86,7 @@ struct Written {
     trusted_proxies: Vec<String>,
     #[serde(default)]
     limits: WrittenLimits,
+    mail: Option<WrittenMail>,
     #[serde(default, rename = "endpoint")]
     endpoints: Vec<WrittenEndpoint>,
 }
@@ -162,6 +168,7 @@ impl Config {
             operator_key_file,
             trusted_proxies,
             limits,
+            mail,
             endpoints,
         } = written;
         let WrittenProvider { mode, api_url, checkout_url, key_file, webhook_key_file } = provider;
@@ -196,6 +203,7 @@ impl Config {
             operator_key: operator_key.map(SecretString::from),
             trusted_proxies: trusted_proxies.iter().map(|text| network(text)).collect::<Result<_, _>>()?,
             limits: limits.meaning()?,
+            mailer: mail.map(|mail| mail.meaning(environment)).transpose()?,
             endpoints: endpoints::meaning(endpoints, environment)?,
         })
     }

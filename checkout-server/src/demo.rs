@@ -3,6 +3,8 @@
 //! strict content security policy; nothing in it is special to the widget or the helper.
 
 mod activity;
+mod letter;
+mod mailbox;
 mod pages;
 mod prices;
 mod scenario;
@@ -22,6 +24,8 @@ use crate::catalog::Catalog;
 use crate::signature::SigningSecret;
 
 pub use activity::{Activity, Entry, Who};
+pub use letter::Letter;
+pub use mailbox::Mailbox;
 pub use start::{Demo, Options, Ready, start};
 pub use watch::activity_layer;
 
@@ -38,6 +42,8 @@ pub struct DemoConfig {
     pub sandbox_url: String,
     /// What the panel shows.
     pub activity: Activity,
+    /// Where the helper's mails arrive.
+    pub mailbox: Mailbox,
     /// What is sold; the pages name the prices of `catalog.example.toml`.
     pub catalog: Catalog,
     /// Where the sandbox takes orders (`/control/…`), as this process reaches it.
@@ -57,6 +63,9 @@ pub fn router(config: DemoConfig) -> Router {
         .route("/app", get(pages::app))
         .route("/inline", get(pages::inline))
         .route("/activity", get(pages::activity))
+        .route("/mailbox", get(mailbox::pages::list))
+        .route("/mailbox/{number}", get(mailbox::pages::show))
+        .route("/mailbox/{number}/html", get(mailbox::pages::html))
         .route("/scenario", post(scenario::play))
         .route(told::PATH, post(told::hear))
         .route("/files/{name}", get(pages::file))

@@ -28,6 +28,7 @@ pub mod extract;
 mod headers;
 pub mod json;
 pub mod listing;
+mod mend;
 mod metrics;
 pub mod openapi;
 mod operator;
@@ -81,6 +82,7 @@ pub fn router(app: &App) -> Router {
     let pages = Router::new()
         .route("/pay/{price_id}", reads.admits(get(pay::show)).merge(orders.admits(post(pay::submit))))
         .route("/c/{id}", reads.admits(get(status::show)))
+        .route("/mend/{token}", reads.admits(get(mend::show)).merge(orders.admits(post(mend::submit))))
         .layer(from_fn(pages::in_words))
         .route("/problems/{code}", reads.admits(get(pages::problem)))
         .route("/pages.css", reads.admits(get(pages::stylesheet)));

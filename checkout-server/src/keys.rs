@@ -33,6 +33,8 @@ pub struct Keys {
     pub customers: MacKey,
     /// Seals challenges.
     pub challenges: MacKey,
+    /// Seals links that mend a failed payment.
+    pub mends: MacKey,
     /// Seals the places in lists.
     pub cursors: MacKey,
     /// Hides addresses.
@@ -57,6 +59,7 @@ impl Keys {
             customers: derive("checkout/customer-token/1"),
             quotes: derive("checkout/quote/1"),
             challenges: derive("checkout/challenge/1"),
+            mends: derive("checkout/mend/1"),
             cursors: derive("checkout/cursor/1"),
             addresses: derive("checkout/address/1"),
             clients: derive("checkout/client-secret/1"),
@@ -204,12 +207,14 @@ mod tests {
             quotes,
             customers,
             challenges,
+            mends,
             cursors,
             addresses,
             clients,
             pages,
             fingerprints,
         } = &keys;
+        let all = [quotes, customers, challenges, mends, addresses, clients, pages, fingerprints];
         let all = [quotes, customers, challenges, cursors, addresses, clients, pages, fingerprints];
         let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
         macs.sort_unstable();

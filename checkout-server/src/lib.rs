@@ -25,6 +25,7 @@ pub mod http;
 pub mod inbox;
 pub mod intent;
 pub mod keys;
+pub mod mail;
 pub mod ordering;
 pub mod outbox;
 pub mod outgoing;

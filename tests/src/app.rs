@@ -8,6 +8,7 @@ use checkout_server::abuse::Limits;
 use checkout_server::catalog::Catalog;
 use checkout_server::clock::Clock;
 use checkout_server::demo::{self, Demo, Options, Ready};
+use checkout_server::mail::Mailer;
 use checkout_server::outbox::Endpoint;
 use checkout_server::signature::SigningSecret;
 use checkout_types::checkout::CreatedCheckout;
@@ -45,6 +46,8 @@ pub struct TestApp {
     canaries: Guard,
     /// Who is told what happened, besides the shop.
     endpoints: Vec<Endpoint>,
+    /// Who writes to buyers, where not into the demo's own mailbox.
+    mailer: Option<Mailer>,
     data: TempDir,
 }
 
@@ -56,15 +59,26 @@ impl TestApp {
 
     /// Starts one that pages of these origins may use, beside the shop.
     pub async fn start_for(allowed_origins: Vec<String>) -> Self {
-        Self::start_in(folder(), Clock::default(), allowed_origins, Vec::new()).await
+        Self::start_in(folder(), Clock::default(), allowed_origins, Vec::new(), None).await
     }
 
     /// Starts one that tells these endpoints what happens, beside the shop.
     pub async fn telling(endpoints: Vec<Endpoint>) -> Self {
-        Self::start_in(folder(), Clock::default(), Vec::new(), endpoints).await
+        Self::start_in(folder(), Clock::default(), Vec::new(), endpoints, None).await
     }
 
-    async fn start_in(data: TempDir, clock: Clock, allowed_origins: Vec<String>, endpoints: Vec<Endpoint>) -> Self {
+    /// Starts one that writes to buyers by that.
+    pub async fn writing(mailer: Mailer) -> Self {
+        Self::start_in(folder(), Clock::default(), Vec::new(), Vec::new(), Some(mailer)).await
+    }
+
+    async fn start_in(
+        data: TempDir,
+        clock: Clock,
+        allowed_origins: Vec<String>,
+        endpoints: Vec<Endpoint>,
+        mailer: Option<Mailer>,
+    ) -> Self {
         let catalog = Catalog::parse(CATALOG).expect("the example has no mistakes");
         let folder = data.path().to_owned();
         let options = Options {
@@ -77,10 +91,11 @@ impl TestApp {
             // Challenges that a debug build solves at once.
             limits: Limits { easiest_challenge: 4, hardest_challenge: 10, ..Limits::default() },
             endpoints: endpoints.clone(),
+            mailer: mailer.clone(),
         };
         let demo = demo::start(options).await.expect("free ports on loopback");
         let canaries = Guard::new(&demo.ready, folder);
-        Self { demo, clock, http: client(), canaries, endpoints, data }
+        Self { demo, clock, http: client(), canaries, endpoints, mailer, data }
     }
 
     /// Stops it and starts another one on the same data.
@@ -91,10 +106,10 @@ impl TestApp {
 
     /// The same, with other endpoints from then on.
     pub async fn restart_telling(self, endpoints: Vec<Endpoint>) -> Self {
-        let Self { demo, clock, canaries, data, .. } = self;
+        let Self { demo, clock, canaries, mailer, data, .. } = self;
         demo.stop().await;
         drop(canaries);
-        Self::start_in(data, clock, Vec::new(), endpoints).await
+        Self::start_in(data, clock, Vec::new(), endpoints, mailer).await
     }
 
     /// Addresses and keys.

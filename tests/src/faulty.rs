@@ -97,6 +97,7 @@ pub async fn quote_under(fault: Fault) -> Response {
         store: Store::open(&data.path().join("checkout.db"), Rules::default()).expect("a new database"),
         keys: Keys::new("a secret key of at least 32 characters".to_owned().into()),
         endpoints: Vec::new(),
+        mailer: None,
         webhook_secrets: vec![SigningSecret::parse("whsec_c2VjcmV0").expect("base64")],
         public_url: helper.clone(),
         allowed_origins: vec![SHOP.to_owned()],

@@ -13,6 +13,7 @@ pub mod canary;
 pub mod faulty;
 pub mod healing;
 pub mod http;
+pub mod mail;
 pub mod merchant;
 pub mod outbox;
 pub mod pages;
@@ -21,6 +22,7 @@ pub mod proxy;
 pub mod seeing;
 pub mod server;
 pub mod signing;
+pub mod smtp;
 pub mod socket;
 pub mod supply;
 

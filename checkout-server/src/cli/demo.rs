@@ -48,6 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         clock: Clock::default(),
         allowed_origins,
         limits: Limits::default(),
+        mailer: None,
         endpoints: Vec::new(),
         layer: std::convert::identity,
     };
@@ -73,12 +74,12 @@ fn forgotten() -> PathBuf {
 }
 
 fn welcome(ready: &Ready) -> Result<(), Failure> {
-    let Ready { shop, helper, operations, sandbox, operator_key, .. } = ready;
+    let Ready { shop, helper, operations, sandbox, mailbox, operator_key, .. } = ready;
     say(&format!(
         "\n  The demo shop is open:  {shop}\n\n  \
          Pay with 4242 4242 4242 4242, any later date and CVC; 4000 0000 0000 0002 is declined.\n  \
          The panel at the edge of each page tells what the servers did.\n\n  \
-         helper      {helper}\n  sandbox     {sandbox}\n  operations  {operations}  (any user name, password {operator_key})\n\n  \
+         helper      {helper}\n  sandbox     {sandbox}\n  operations  {operations}  (any user name, password {operator_key})\n  mailbox     {mailbox}\n\n  \
          Ctrl-C ends it; nothing is kept unless you name a folder with --data.\n"
     ))
 }

@@ -14,6 +14,7 @@ use crate::http;
 use crate::http::assets::Releases;
 use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
+use crate::mail::Mailer;
 use crate::outbox::Routes;
 use crate::provider::Guard;
 use crate::provider::dodo::Dodo;
@@ -53,10 +54,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     });
 
     let catalog = read_catalog(&settings.catalog)?;
-    let rules = Rules::new(&catalog, Routes::to(&settings.endpoints));
+    let mails = settings.mailer.as_ref().map(Mailer::routes).unwrap_or_default();
+    let rules = Rules::new(&catalog, Routes { mails, ..Routes::to(&settings.endpoints) });
     let app = App::open(Parts {
         trusted_proxies: settings.trusted_proxies,
         limits: settings.limits,
+        mailer: settings.mailer,
         catalog,
         clock: Clock::default(),
         provider: Box::new(Guard::new(Dodo::new(

@@ -8,30 +8,33 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use minijinja::value::Serde;
-use minijinja::{Environment, context};
+use minijinja::{Environment, Value, context};
 use serde::Deserialize;
 
 use super::prices::{self, ShownPrice};
 use super::scenario::{self, Control};
-use super::{Activity, DemoConfig};
+use super::{Activity, DemoConfig, Mailbox};
 use crate::signature::SigningSecret;
 
 /// The parts that every page is made of, and the pages.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("../../pages/shop/layout.html")),
     ("panel.html", include_str!("../../pages/shop/panel.html")),
     ("buy.html", include_str!("../../pages/shop/buy.html")),
     ("pricing.html", include_str!("../../pages/shop/pricing.html")),
     ("app.html", include_str!("../../pages/shop/app.html")),
     ("inline.html", include_str!("../../pages/shop/inline.html")),
+    ("mailbox.html", include_str!("../../pages/shop/mailbox.html")),
+    ("mail.html", include_str!("../../pages/shop/mail.html")),
     ("missing.html", include_str!("../../pages/shop/missing.html")),
 ];
 
 /// What the pages load from this shop: name, media type, content.
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
     ("shop.css", "text/css; charset=utf-8", include_str!("../../pages/shop/shop.css")),
     ("pricing.css", "text/css; charset=utf-8", include_str!("../../pages/shop/pricing.css")),
     ("app.css", "text/css; charset=utf-8", include_str!("../../pages/shop/app.css")),
+    ("mailbox.css", "text/css; charset=utf-8", include_str!("../../pages/shop/mailbox.css")),
     ("panel.css", "text/css; charset=utf-8", include_str!("../../pages/shop/panel.css")),
     ("app.js", "text/javascript; charset=utf-8", include_str!("../../pages/shop/app.js")),
     ("panel.js", "text/javascript; charset=utf-8", include_str!("../../pages/shop/panel.js")),
@@ -47,6 +50,7 @@ pub(super) struct Shop {
     operator_key: String,
     prices: BTreeMap<String, ShownPrice>,
     pub(super) activity: Activity,
+    pub(super) mailbox: Mailbox,
     pub(super) control: Control,
     pub(super) endpoint_secret: SigningSecret,
 }
@@ -59,6 +63,7 @@ impl Shop {
             operator_key,
             sandbox_url,
             activity,
+            mailbox,
             catalog,
             sandbox_control,
             endpoint_secret,
@@ -75,12 +80,18 @@ impl Shop {
             operations_url,
             operator_key,
             activity,
+            mailbox,
             control: Control::new(sandbox_control, &catalog),
             endpoint_secret,
         }
     }
 
     fn page(&self, status: StatusCode, template: &str) -> Response {
+        self.page_with(status, template, context! {})
+    }
+
+    /// A page that shows something of its own besides.
+    pub(super) fn page_with(&self, status: StatusCode, template: &str, own: Value) -> Response {
         let values = context! {
             page => template.trim_end_matches(".html"),
             helper => &self.helper_url,
@@ -88,6 +99,7 @@ impl Shop {
             operator_key => &self.operator_key,
             price => Serde(&self.prices),
             scenarios => Serde(scenario::ALL),
+            ..own
         };
         let rendered = self.templates.get_template(template).and_then(|page| page.render(values));
         match rendered {
@@ -116,14 +128,14 @@ impl Shop {
 }
 
 /// Nothing inline, nothing from elsewhere but what a checkout needs: the helper's script, its
-/// answers and its frame, and the provider's payment page in a frame.
+/// answers and its frame, the provider's payment page in a frame, and a mail in one.
 fn policy(helper: &str, sandbox: &str) -> HeaderValue {
     let policy = [
         "default-src 'none'".to_owned(),
         format!("script-src 'self' {helper} 'wasm-unsafe-eval'"),
         "style-src 'self'".to_owned(),
         format!("connect-src 'self' {helper}"),
-        format!("frame-src {helper} {sandbox}"),
+        format!("frame-src 'self' {helper} {sandbox}"),
         "img-src 'self' data:".to_owned(),
         "base-uri 'none'".to_owned(),
         "frame-ancestors 'none'".to_owned(),

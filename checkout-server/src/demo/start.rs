@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::{Activity, DemoConfig, Who, activity_layer, router, told};
+use super::{Activity, DemoConfig, Mailbox, Who, activity_layer, router, told};
 use crate::abuse::Limits;
 use crate::app::{App, Parts};
 use crate::catalog::Catalog;
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::helper::{self, Listeners};
 use crate::http::serve::ListenerLimits;
 use crate::keys::Keys;
+use crate::mail::Mailer;
 use crate::outbox::{Endpoint, Filter, Routes, UnusableEndpoint};
 use crate::outgoing::Reach;
 use crate::provider::Guard;
@@ -43,6 +44,8 @@ pub struct Options {
     pub layer: fn(Router) -> Router,
     /// What is too much.
     pub limits: Limits,
+    /// Who writes to buyers: by default what reaches the demo's own mailbox.
+    pub mailer: Option<Mailer>,
     /// Who is told what happened, besides the shop.
     pub endpoints: Vec<Endpoint>,
 }
@@ -68,6 +71,8 @@ pub struct Ready {
     pub operations: String,
     /// The sandbox: the provider's API, its payment pages and `/control/`.
     pub sandbox: String,
+    /// Where the mails are read that the helper writes.
+    pub mailbox: String,
     /// The helper's secret key.
     pub secret_key: String,
     /// What an operator shows at the operations listener.
@@ -85,17 +90,20 @@ pub struct Ready {
 /// # Errors
 /// A port is taken, or the data folder cannot be used.
 pub async fn start(options: Options) -> io::Result<Demo> {
-    let Options { port, data, catalog, clock, mut allowed_origins, limits, layer, mut endpoints } = options;
+    let Options { port, data, catalog, clock, mut allowed_origins, limits, layer, mut endpoints, mailer } = options;
     let shop_listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let public = near(port, 1).await?;
     let operations = near(port, 2).await?;
     let sandbox_listener = near(port, 3).await?;
+    let mail_listener = Mailbox::bind().await?;
+    let mailer = mailer.map_or_else(|| own_mailer(&mail_listener), Ok)?;
 
     let ready = Ready {
         shop: address(&shop_listener)?,
         helper: address(&public)?,
         operations: address(&operations)?,
         sandbox: address(&sandbox_listener)?,
+        mailbox: format!("{}/mailbox", address(&shop_listener)?),
         secret_key: kept_key(&data, "secret_key", "sk_demo_")?,
         operator_key: kept_key(&data, "operator_key", "op_demo_")?,
         sandbox_key: format!("sandbox_{}", random::alphanumeric::<32>()),
@@ -114,7 +122,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         webhook_url: Some(format!("{}/webhooks/dodo", ready.helper)),
         base_url: ready.sandbox.clone(),
     });
-    let rules = Rules::new(&catalog, Routes::to(&endpoints));
+    let rules = Rules::new(&catalog, Routes { mails: mailer.routes(), ..Routes::to(&endpoints) });
     let app = App::open(Parts {
         // So that a header can play a buyer from anywhere: nobody but this machine reaches a demo.
         trusted_proxies: ["127.0.0.1", "::1"]
@@ -128,6 +136,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         store: Store::open(&data.join("checkout.db"), rules).map_err(io::Error::other)?,
         keys: Keys::new(ready.secret_key.clone().into()).with_operator(Some(ready.operator_key.clone().into())),
         limits,
+        mailer: Some(mailer),
         endpoints,
         webhook_secrets: vec![webhook_secret],
         public_url: ready.helper.clone(),
@@ -140,8 +149,9 @@ pub async fn start(options: Options) -> io::Result<Demo> {
     .await
     .map_err(io::Error::other)?;
 
-    let activity = Activity::new(clock);
+    let (activity, mailbox) = (Activity::new(clock.clone()), Mailbox::new(clock));
     let tasks = &app.tasks;
+    tasks.spawn(mailbox.clone().serve(mail_listener, app.stopping.clone()));
     let helper_router = http::router(&app).layer(activity_layer(activity.clone(), Who::Helper));
     helper::start(&app, Listeners { public, operations }, layer(helper_router), ListenerLimits::default());
     let sandbox_router = sandbox.router().layer(activity_layer(activity.clone(), Who::Sandbox));
@@ -159,6 +169,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         operator_key: ready.operator_key.clone(),
         catalog: app.catalog.clone(),
         activity,
+        mailbox,
         endpoint_secret,
     });
     tasks.spawn(http::serve::serve(shop_listener, layer(shop), ListenerLimits::trusting(), app.stopping.clone()));
@@ -170,6 +181,12 @@ impl Demo {
     pub async fn stop(self) {
         helper::stop(&self.app).await;
     }
+}
+
+/// Who writes to the demo's buyers, into its own mailbox.
+fn own_mailer(mailbox: &TcpListener) -> io::Result<Mailer> {
+    let server = format!("smtp://{}", mailbox.local_addr()?);
+    Mailer::plain("Fernway", "billing@fernway.example", &server).map_err(io::Error::other)
 }
 
 /// The shop as one of the merchant's endpoints: it hears of everything.

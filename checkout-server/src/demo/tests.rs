@@ -20,6 +20,7 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         helper_url: "http://127.0.0.1:4243".to_owned(),
         sandbox_url: "http://127.0.0.1:4245".to_owned(),
         activity,
+        mailbox: Mailbox::new(Clock::default()),
         catalog: Catalog::parse(EXAMPLE).unwrap(),
         sandbox_control: sandbox_control.to_owned(),
         operations_url: "http://127.0.0.1:4244".to_owned(),
@@ -86,7 +87,7 @@ async fn the_pages_live_under_a_strict_policy() {
         assert_eq!(
             response.headers()[header::CONTENT_SECURITY_POLICY],
             "default-src 'none'; script-src 'self' http://127.0.0.1:4243 'wasm-unsafe-eval'; style-src 'self'; \
-             connect-src 'self' http://127.0.0.1:4243; frame-src http://127.0.0.1:4243 http://127.0.0.1:4245; \
+             connect-src 'self' http://127.0.0.1:4243; frame-src 'self' http://127.0.0.1:4243 http://127.0.0.1:4245; \
              img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
         );
         let html = text(response).await;

@@ -24,6 +24,10 @@ codes! {
         "There is nothing here."
         "There is no such address, or no such thing, or the secret that you sent is not that thing's; all are answered alike."
         "Check the path against docs/api.md, and that the id and its client_secret belong together."
+    LinkExpired link_expired 410
+        "This link has expired. Ask the shop for help by answering the mail that it came with."
+        "Links in mails about a failed payment work for thirty days."
+        "Answer the mail, or let the shop send the buyer to the provider's customer portal."
     MethodNotAllowed method_not_allowed 405
         "This address does not take that method."
         "The path exists, but not for this HTTP method."

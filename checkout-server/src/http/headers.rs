@@ -58,8 +58,9 @@ fn put_common(app: &App, headers: &mut HeaderMap) {
 /// S8's policy for a page that the shop's pages may frame, and less than that wherever a page of ours
 /// needs less: there is no script on any of them, so nothing connects and no WebAssembly runs.
 ///
-/// It is looser in one place. S8 says `form-action 'none'`, but the pay page *is* a form: it goes to us,
-/// and our answer sends the buyer on to the payment page, which browsers count as part of the action.
+/// It is looser in one place. S8 says `form-action 'none'`, but the pay page *is* a form, and so is the page
+/// that mends a payment: it goes to us, and our answer sends the buyer on to the payment page, which
+/// browsers count as part of the action.
 fn page_policy(template: &str, payment_pages: &str, shop: &[String]) -> String {
     // The operator's pages are for nobody's frame; their forms come back to themselves.
     if template.starts_with("operator/") {
@@ -67,7 +68,8 @@ fn page_policy(template: &str, payment_pages: &str, shop: &[String]) -> String {
                 frame-ancestors 'none'"
             .to_owned();
     }
-    let form_action = if template == "pay.html" { ["'self' ", payment_pages].concat() } else { "'none'".to_owned() };
+    let is_form = matches!(template, "pay.html" | "mend.html");
+    let form_action = if is_form { ["'self' ", payment_pages].concat() } else { "'none'".to_owned() };
     let ancestors = if shop.is_empty() { "'none'".to_owned() } else { shop.join(" ") };
     format!(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action {form_action}; base-uri 'none'; \
@@ -98,13 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn only_the_page_with_the_form_may_send_one_and_only_the_shop_may_frame_it() {
+    fn only_the_pages_with_a_form_may_send_one_and_only_the_shop_may_frame_it() {
         let shop = ["https://shop.example".to_owned(), "https://www.shop.example".to_owned()];
-        assert_eq!(
-            page_policy("pay.html", "https://checkout.example", &shop),
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https://checkout.example; \
-             base-uri 'none'; frame-ancestors https://shop.example https://www.shop.example"
-        );
+        for template in ["pay.html", "mend.html"] {
+            assert_eq!(
+                page_policy(template, "https://checkout.example", &shop),
+                "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' https://checkout.example; \
+                 base-uri 'none'; frame-ancestors https://shop.example https://www.shop.example"
+            );
+        }
         let operator = page_policy("operator/overview.html", "https://checkout.example", &shop);
         assert!(operator.contains("form-action 'self';") && operator.ends_with("frame-ancestors 'none'"), "{operator}");
         for template in ["status.html", "problem.html"] {

@@ -19,6 +19,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("base.html", include_str!("../../pages/base.html")),
         ("pay.html", include_str!("../../pages/pay.html")),
         ("status.html", include_str!("../../pages/status.html")),
+        ("mend.html", include_str!("../../pages/mend.html")),
         ("problem.html", include_str!("../../pages/problem.html")),
     ];
     for (name, source) in all {
@@ -91,5 +92,5 @@ pub(super) async fn stylesheet() -> Response {
 /// Whether a request is for a page that people read.
 pub(super) fn answers(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    route.is_some_and(|route| route.starts_with("/pay/") || route.starts_with("/c/"))
+    route.is_some_and(|route| ["/pay/", "/c/", "/mend/"].iter().any(|page| route.starts_with(page)))
 }

@@ -109,7 +109,7 @@ async fn form(app: &App, request: Request) -> Result<Form, Problem> {
     Ok(form)
 }
 
-fn from_our_page(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn from_our_page(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     match one(headers, &header::ORIGIN) {
         Ok(None) => Ok(()),
         // `known_host` has checked the host: a page of that origin is ours.

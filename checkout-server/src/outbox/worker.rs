@@ -11,6 +11,7 @@ use tokio::time::Interval;
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::mail;
 use crate::random;
 use crate::store::{Done, Place, Room, Turn};
 
@@ -203,7 +204,7 @@ async fn send(app: &App, message: &Message) -> Outcome {
             Some(endpoint) => webhook::send(endpoint, message, Clock::wall()).await,
             None => Outcome::Park { status: None, error: "no endpoint of that name is in the settings".to_owned() },
         },
-        Channel::Email => Outcome::Park { status: None, error: "no mail is set up".to_owned() },
+        Channel::Email => mail::send(app, message).await,
     }
 }
 

@@ -12,9 +12,11 @@ use crate::outbox::schedule::Verdict;
 use crate::outbox::{Channel, EndpointState, Health, Message};
 
 mod claim;
+mod depth;
 mod endpoints;
 mod replay;
 
+pub use depth::Depth;
 pub use replay::Replay;
 
 /// `due_at` of a message that others of its line come before, or whose endpoint is disabled.

@@ -3,12 +3,14 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
 
 use super::projection::Projected;
-use super::{Effects, Rules, StoreError, Told};
+use super::{Effects, Rules, StoreError, Told, mails};
 use crate::announcement::Kind;
 use crate::announcement::body::body;
 use crate::customer::{Contact, CustomerKey};
+use crate::mail::{self, Mail};
 use crate::outbox::{Channel, Route};
 use crate::random;
 use crate::standing::News;
@@ -49,12 +51,23 @@ pub(super) fn tell(
             ])?;
         if new == 1 {
             for route in rules.routes.of(piece.kind) {
+                let mail = Mail::named(&route.target).filter(|_| route.channel == Channel::Email);
+                // Most changes of access give some: nobody is written to about those.
+                if mail == Some(Mail::AccessEnded) && !takes_access(connection, customer, &id, &body)? {
+                    continue;
+                }
                 send(connection, &id, customer, &route, now)?;
             }
             effects.told.push(Told::new(piece, &after.standing));
         }
     }
     Ok(())
+}
+
+/// Whether access that was given is taken by an event, in a way that a mail tells of.
+fn takes_access(connection: &Connection, customer: &CustomerKey, id: &str, body: &Value) -> Result<bool, StoreError> {
+    let before = mails::access_before(connection, &customer.stored(), id)?;
+    Ok(before.is_some_and(|before| !mail::taken(&before, &body["entitlements"]).is_empty()))
 }
 
 /// Queues a message. Each endpoint counts each customer's by itself, without gaps (G23).

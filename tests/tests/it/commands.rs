@@ -7,6 +7,7 @@ use checkout_tests::in_repository;
 
 mod access;
 mod demo;
+mod emails;
 mod healing;
 mod lists;
 mod process;

@@ -44,6 +44,11 @@ fn what_merchants_are_told_is_what_the_code_tells() {
 }
 
 #[test]
+fn the_mails_are_those_of_the_code() {
+    is_current("docs/mail.md", &checkout_server::mail::reference());
+}
+
+#[test]
 fn every_problem_has_two_sentences_for_its_reader() {
     for code in Code::ALL {
         for text in [code.title(), code.cause(), code.cure()] {

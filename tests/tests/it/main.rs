@@ -8,5 +8,6 @@ mod documents;
 mod healing;
 mod http;
 mod leaks;
+mod mail;
 mod outbox;
 mod supply;

@@ -3,7 +3,7 @@
 
 use crate::error::Code::{
     self,
-    BadHost, UnknownHost, PathInvalid, NotFound, UnsupportedMediaType, UnsupportedEncoding, BodyTooLarge,
+    BadHost, UnknownHost, PathInvalid, NotFound, LinkExpired, UnsupportedMediaType, UnsupportedEncoding, BodyTooLarge,
     BodyTimeout, BodyMalformed, Unauthorized, CustomerTokenInvalid, OriginNotAllowed, SecretKeyInBrowser,
     RateLimited, ChallengeRequired, SellingStopped, Overloaded, JsonInvalid, JsonTooDeep, JsonDuplicateKey,
     ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, FilterInvalid, CursorInvalid, TextInvalid, CardDataRefused, CartInvalid,
@@ -93,6 +93,9 @@ const CHECKOUT_ID: Parameter =
     Parameter { place: "path", name: "id", pattern: Some("^co_[0-9a-f]{32}$"), required: true, says: "co_…" };
 const PRICE_ID: Parameter = Parameter {
     place: "path", name: "price_id", pattern: Some("^[a-z0-9_-]{1,64}$"), required: true, says: "Of the catalog.",
+};
+const MEND_TOKEN: Parameter = Parameter {
+    place: "path", name: "token", pattern: Some("^[A-Za-z0-9_-]{75}$"), required: true, says: "Of a mail; good for 30 days.",
 };
 const OF_CUSTOMER: Parameter =
     path("reference", "Your own id of the customer, percent-encoded: 1 to 200 characters.");
@@ -229,7 +232,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route {
         method: "POST", path: "/v1/deliveries/replay", id: "replay_deliveries",
-        summary: "Send all messages of a state again, with the same ids", who: &["secret_key"], parameters: &[],
+        summary: "Send all messages of a state to endpoints again, with the same ids", who: &["secret_key"], parameters: &[],
         body: Some(Body {
             kind: JSON, schema: Some("ReplayRequest"),
             example: r#"{"state":"dead","target":"crm","since":"2026-11-01T00:00:00Z"}"#,
@@ -348,6 +351,27 @@ pub(super) const ROUTES: &[Route] = &[
         ],
         body: None, answers: &[ok("The page.", HTML, None)],
         problems: &[ANY, &[PathInvalid, NotFound, StorageUnavailable]], is_for_people: true,
+    },
+    Route {
+        method: "GET", path: "/mend/{token}", id: "show_mend_page",
+        summary: "What is owed for a subscription, for whoever has the link of a mail", who: &[""],
+        parameters: &[MEND_TOKEN, query("done", "1 for who comes back from the payment page.")], body: None,
+        answers: &[ok("The page.", HTML, None)],
+        problems: &[ANY, &[PathInvalid, NotFound, LinkExpired, StorageUnavailable]], is_for_people: true,
+    },
+    Route {
+        method: "POST", path: "/mend/{token}", id: "mend_payment", summary: "The page's button: a fresh page for a new card",
+        who: &[""], parameters: &[MEND_TOKEN],
+        body: Some(Body { kind: "application/x-www-form-urlencoded", schema: None, example: r#""""# }),
+        answers: &[
+            ok("The page, where nothing is owed any more.", HTML, None),
+            Answer { status: 303, says: "On to the payment page.", kind: "", schema: None, headers: &["Location"] },
+        ],
+        problems: &[
+            ANY, PAGE, &[PathInvalid, NotFound, LinkExpired, StorageUnavailable, ProviderUnavailable, ProviderUnknown],
+            &[BodyMalformed, BodyTimeout, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding],
+        ],
+        is_for_people: true,
     },
     Route {
         method: "GET", path: "/problems/{code}", id: "explain_problem", summary: "What a code means, and what helps",

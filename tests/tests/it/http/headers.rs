@@ -59,7 +59,7 @@ async fn pages_say_exactly_what_may_be_done_with_them() {
     insta::assert_snapshot!("pages", pay);
     // The others differ in the form, which they have not.
     let rest = pay.split_once('\n').unwrap().1.replace("form-action 'self' PAYMENT", "form-action 'none'");
-    for path in ["/problems/price-changed", "/c/co_1?t=x", "/pay/nothing"] {
+    for path in ["/problems/price-changed", "/c/co_1?t=x", "/mend/x", "/pay/nothing"] {
         let other = told(&app, Method::GET, path).await;
         assert_eq!(other.split_once('\n').unwrap().1, rest, "{path}");
     }

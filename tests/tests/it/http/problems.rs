@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use checkout_server::clock::Clock;
 use checkout_server::error::Code;
+use checkout_server::mail::mend;
 use checkout_server::signature::SigningSecret;
 use checkout_tests::app::{DECLINED_CARD, TestApp};
 use checkout_tests::faulty::{Fault, quote_under};
@@ -27,6 +28,15 @@ impl Met {
 
     async fn request(&mut self, code: Code, request: RequestBuilder) {
         self.answer(code, request.send().await.unwrap()).await;
+    }
+
+    /// A refusal in words for people.
+    async fn page(&mut self, code: Code, request: RequestBuilder) {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), code.status());
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(code.title()) && page.contains(code.as_str()), "{page}");
+        self.0.insert(code.as_str());
     }
 
     /// An answer as it came over the connection.
@@ -76,6 +86,7 @@ async fn requests(app: &TestApp, met: &mut Met) {
     met.raw(Code::PathInvalid, &app.raw(format!("GET /v1/checkouts/%zz HTTP/1.1\r\n{host}\r\n")).await);
     met.request(Code::NotFound, app.get("/nothing")).await;
     met.request(Code::MethodNotAllowed, app.get("/v1/quotes")).await;
+    met.page(Code::LinkExpired, app.get(&format!("/mend/{}", expired_link(app)))).await;
     met.request(Code::OriginNotAllowed, app.http.get(format!("{}/v1/catalog", app.ready().helper))).await;
     met.request(Code::SecretKeyInBrowser, app.get("/v1/catalog").bearer_auth(&app.ready().secret_key)).await;
     met.request(Code::Unauthorized, app.http.post(format!("{}/v1/customer-tokens", app.ready().helper))).await;
@@ -95,6 +106,13 @@ async fn requests(app: &TestApp, met: &mut Met) {
         app.ready().shop
     );
     met.raw(Code::BodyMalformed, &app.raw(chunks).await);
+}
+
+/// What a mail of long ago leads to.
+fn expired_link(app: &TestApp) -> String {
+    let helper = &app.demo.app;
+    let event = "evt_00000000000000000000000000000000";
+    mend::seal(&helper.keys.mends, &helper.public_url, event, jiff::Timestamp::UNIX_EPOCH).unwrap()
 }
 
 async fn refunds(app: &TestApp, met: &mut Met) {

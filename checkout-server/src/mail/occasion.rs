@@ -1,0 +1,298 @@
+//! Which announcement makes which mail, and when a mail has been overtaken by what happened since.
+//! Pure: what is known comes in, a decision comes out (G28; GUARANTEES, state machine 5).
+
+use serde_json::Value;
+
+use crate::announcement::Kind;
+use crate::standing::SubscriptionStanding;
+use crate::store::Occurrence;
+
+/// The mails that buyers get. Each is a folder of templates of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mail {
+    /// Money came in.
+    Receipt,
+    /// A renewal failed; with a link that mends it.
+    PaymentFailed,
+    /// A trial is about to become a paid subscription.
+    TrialEnding,
+    /// A subscription will end, or has ended.
+    Canceled,
+    /// What was given is taken.
+    AccessEnded,
+}
+
+impl Mail {
+    /// All of them, as the documentation lists them.
+    pub const ALL: [Self; 5] =
+        [Self::Receipt, Self::PaymentFailed, Self::TrialEnding, Self::Canceled, Self::AccessEnded];
+
+    /// The name of its templates, and of its target in the outbox.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::PaymentFailed => "payment_failed",
+            Self::TrialEnding => "trial_ending",
+            Self::Canceled => "canceled",
+            Self::AccessEnded => "access_ended",
+        }
+    }
+
+    /// The mail of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mail| mail.as_str() == name)
+    }
+
+    /// The one kind of announcement that it is written for: with one mail a kind, no event makes two.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Receipt => Kind::PaymentSucceeded,
+            Self::PaymentFailed => Kind::SubscriptionPastDue,
+            Self::TrialEnding => Kind::TrialEnding,
+            Self::Canceled => Kind::SubscriptionCanceled,
+            Self::AccessEnded => Kind::EntitlementsChanged,
+        }
+    }
+}
+
+/// The mail that an announcement of that kind makes, if any.
+#[must_use]
+pub fn of(kind: Kind) -> Option<Mail> {
+    Mail::ALL.into_iter().find(|mail| mail.kind() == kind)
+}
+
+/// Why access was taken, where a mail tells of it. Money that went back, disputes and blocks by hand are
+/// between the merchant and the buyer: no machine writes about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A renewal failed and the time of grace is over.
+    PaymentFailed,
+    /// The period is over and no renewal was heard of.
+    RenewalMissing,
+    /// Paused, and the period is over.
+    Paused,
+    /// Canceled, and the period is over.
+    Canceled,
+    /// Over as agreed.
+    Expired,
+}
+
+impl Taken {
+    /// As the templates know it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PaymentFailed => "payment_failed",
+            Self::RenewalMissing => "renewal_missing",
+            Self::Paused => "paused",
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// From the reason of an entitlement, see [`crate::entitlement::Reason`].
+    fn of(reason: &str) -> Option<Self> {
+        Some(match reason {
+            "payment_failed" | "mandate_failed" => Self::PaymentFailed,
+            "renewal_missing" => Self::RenewalMissing,
+            "paused" => Self::Paused,
+            "cancelled" | "canceled" => Self::Canceled,
+            "expired" => Self::Expired,
+            _ => return None,
+        })
+    }
+}
+
+/// Why a mail is not worth sending any more, as things stand now; `None` where it is.
+#[must_use]
+pub fn overtaken(mail: Mail, told: &Occurrence) -> Option<&'static str> {
+    let has_been = |kinds: &[Kind]| told.since.iter().any(|kind| kinds.contains(kind));
+    let now = told.subscription.as_ref().map(|(_, subscription)| subscription);
+    let over = has_been(&[Kind::SubscriptionEnded])
+        || now.is_some_and(|now| now.over || matches!(now.state.as_str(), "cancelled" | "failed" | "expired"));
+    match mail {
+        Mail::Receipt => None,
+        Mail::PaymentFailed => {
+            let recovered = has_been(&[Kind::SubscriptionRecovered]) || now.is_some_and(|now| now.state == "active");
+            if recovered { Some("the payment was made good") } else { over.then_some("the subscription has ended") }
+        }
+        Mail::TrialEnding => {
+            let called_off = now.is_some_and(SubscriptionStanding::is_called_off);
+            let converted = has_been(&[Kind::SubscriptionRenewed, Kind::SubscriptionPastDue])
+                || now.is_some_and(|now| now.trial_end.is_none() && !called_off);
+            if over || called_off { Some("the trial was canceled") } else { converted.then_some("the trial is over") }
+        }
+        // Canceled again after that is another announcement, with a mail of its own.
+        Mail::Canceled => has_been(&[Kind::SubscriptionUncanceled]).then_some("the cancellation was taken back"),
+        Mail::AccessEnded => access_is_fine(told),
+    }
+}
+
+fn access_is_fine(told: &Occurrence) -> Option<&'static str> {
+    let taken = match (&told.access_before, &told.access_then) {
+        (Some(before), Some(then)) => taken(before, then),
+        _ => Vec::new(),
+    };
+    let Some(Taking { reason, .. }) = taken.first() else { return Some("no access was taken") };
+    let is_back = |taking: &Taking| told.access_now.get(&taking.name).is_some_and(|now| now.access.state.is_given());
+    if taken.iter().all(is_back) {
+        return Some("access is back");
+    }
+    let said = told.cancellation_was_told && *reason == Taken::Canceled;
+    said.then_some("the mail about the cancellation says so")
+}
+
+/// One thing that could be used and cannot any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taking {
+    /// Its name in the catalog.
+    pub name: String,
+    /// Why.
+    pub reason: Taken,
+}
+
+/// What was given before and is not given then, as far as mails tell of it.
+#[must_use]
+pub fn taken(before: &Value, then: &Value) -> Vec<Taking> {
+    let taken = items(then).filter(|(name, _)| is_given(before, name) && !is_given(then, name));
+    taken.filter_map(|(name, item)| Some(Taking { name, reason: Taken::of(item["reason"].as_str()?)? })).collect()
+}
+
+/// Whether something may be used, as an event's `entitlements` say.
+fn is_given(entitlements: &Value, name: &str) -> bool {
+    items(entitlements).any(|(known, item)| known == name && matches!(item["state"].as_str(), Some("active" | "grace")))
+}
+
+/// The entitlements of an event's body: a list of objects with a name, or one object by name.
+fn items(entitlements: &Value) -> impl Iterator<Item = (String, &Value)> {
+    let items = entitlements.get("items").unwrap_or(entitlements);
+    let listed = items.as_array().into_iter().flatten().filter_map(|item| {
+        let name = item["name"].as_str().or_else(|| item["entitlement"].as_str())?;
+        Some((name.to_owned(), item))
+    });
+    let named = items.as_object().into_iter().flatten().map(|(name, item)| (name.clone(), item));
+    listed.chain(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::entitlement::{Access, Entitlement, Reason, State};
+
+    fn access(state: &str, reason: &str) -> Option<Value> {
+        Some(json!({"version": 1, "items": [{"name": "pro", "state": state, "reason": reason}]}))
+    }
+
+    #[test]
+    fn no_event_makes_two_mails_and_each_mail_has_its_event() {
+        for kind in Kind::ALL {
+            let mails: Vec<Mail> = Mail::ALL.into_iter().filter(|mail| mail.kind() == kind).collect();
+            assert!(mails.len() <= 1, "{kind:?}");
+            assert_eq!(of(kind), mails.first().copied());
+        }
+        assert_eq!(Kind::ALL.into_iter().filter_map(of).count(), Mail::ALL.len());
+        for mail in Mail::ALL {
+            assert_eq!(Mail::named(mail.as_str()), Some(mail));
+        }
+    }
+
+    fn subscription(state: &str) -> SubscriptionStanding {
+        let nothing = json!({"checkout": "co_1", "quantity": 1, "addons": [], "ends_with_period": false,
+            "trial_ending": false, "over": false, "changed": 1, "state": state});
+        serde_json::from_value(nothing).unwrap()
+    }
+
+    fn told(kind: Kind) -> Occurrence {
+        Occurrence {
+            event: "evt_1".to_owned(),
+            kind,
+            at: Timestamp::UNIX_EPOCH,
+            access_before: None,
+            access_then: None,
+            access_now: BTreeMap::new(),
+            since: Vec::new(),
+            cancellation_was_told: false,
+            contact: None,
+            order: None,
+            charge: None,
+            subscription: None,
+        }
+    }
+
+    #[test]
+    fn what_has_been_overtaken_is_not_sent() {
+        use Mail::{Canceled, PaymentFailed, Receipt, TrialEnding};
+        let since = |mail: Mail, kinds: &[Kind]| Occurrence { since: kinds.to_vec(), ..told(mail.kind()) };
+        let stands = |mail: Mail, state: &str, trial: bool, ends: bool| {
+            let mut subscription = subscription(state);
+            subscription.trial_end = trial.then_some(Timestamp::MAX);
+            subscription.ends_with_period = ends;
+            Occurrence { subscription: Some(("sub_1".to_owned(), subscription)), ..told(mail.kind()) }
+        };
+        for (mail, told, sent) in [
+            (Receipt, since(Receipt, &[Kind::PaymentRefunded]), true),
+            (PaymentFailed, since(PaymentFailed, &[]), true),
+            (PaymentFailed, stands(PaymentFailed, "past_due", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "on_hold", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "unknown:new", false, false), true),
+            (PaymentFailed, stands(PaymentFailed, "active", false, false), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::SubscriptionRecovered]), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::SubscriptionEnded]), false),
+            (PaymentFailed, stands(PaymentFailed, "cancelled", false, false), false),
+            (PaymentFailed, since(PaymentFailed, &[Kind::PaymentFailed]), true),
+            (TrialEnding, stands(TrialEnding, "active", true, false), true),
+            (TrialEnding, stands(TrialEnding, "active", true, true), false),
+            (TrialEnding, stands(TrialEnding, "active", false, false), false),
+            (TrialEnding, since(TrialEnding, &[Kind::SubscriptionRenewed]), false),
+            (TrialEnding, stands(TrialEnding, "expired", true, false), false),
+            (Canceled, stands(Canceled, "active", false, true), true),
+            (Canceled, since(Canceled, &[Kind::SubscriptionEnded]), true),
+            (Canceled, since(Canceled, &[Kind::SubscriptionUncanceled]), false),
+        ] {
+            assert_eq!(overtaken(mail, &told).is_none(), sent, "{mail:?} {told:?}");
+        }
+    }
+
+    #[test]
+    fn access_has_ended_only_where_it_was_given_and_is_not_back() {
+        let kind = Kind::EntitlementsChanged;
+        let taken = |before, then| Occurrence { access_before: before, access_then: then, ..told(kind) };
+        let (given, grace) = (access("active", "subscription"), access("grace", "payment_failed"));
+        let suspended = || access("suspended", "payment_failed");
+        let nothing = Some("no access was taken");
+        for (case, told, why) in [
+            ("given for the first time", taken(None, given.clone()), nothing),
+            ("grace is still access", taken(given.clone(), grace.clone()), nothing),
+            ("suspended after grace", taken(grace.clone(), suspended()), None),
+            ("ended after it was suspended", taken(suspended(), access("ended", "expired")), nothing),
+            ("given back", taken(given.clone(), access("ended", "refunded")), nothing),
+            ("blocked by hand", taken(given.clone(), access("ended", "blocked_by_hand")), nothing),
+            ("over as agreed", taken(given.clone(), access("ended", "expired")), None),
+        ] {
+            assert_eq!(overtaken(Mail::AccessEnded, &told), why, "{case}");
+        }
+        let again = Entitlement { access: Access::of(State::Active, Reason::Subscription), limits: BTreeMap::new() };
+        let back = Occurrence { access_now: [("pro".to_owned(), again)].into(), ..taken(grace, suspended()) };
+        assert_eq!(overtaken(Mail::AccessEnded, &back), Some("access is back"));
+        let canceled = taken(given, access("ended", "cancelled"));
+        assert_eq!(overtaken(Mail::AccessEnded, &canceled), None);
+        let said = Occurrence { cancellation_was_told: true, ..canceled };
+        assert_eq!(overtaken(Mail::AccessEnded, &said), Some("the mail about the cancellation says so"));
+    }
+
+    #[test]
+    fn entitlements_are_read_as_a_list_and_by_name() {
+        let list = access("active", "trial").unwrap();
+        let named = json!({"items": {"pro": {"state": "active", "reason": "trial"}}});
+        assert!(is_given(&list, "pro") && is_given(&named, "pro") && !is_given(&list, "team"));
+        assert!(!is_given(&json!(null), "pro") && !is_given(&json!({"items": 3}), "pro"));
+    }
+}

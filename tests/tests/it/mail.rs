@@ -1,0 +1,8 @@
+//! Mails to buyers, against a mail server of somebody else.
+
+mod arriving;
+mod failing;
+mod hostile;
+mod mailbox;
+mod mending;
+mod overtaken;
