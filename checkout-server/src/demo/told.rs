@@ -19,7 +19,8 @@ pub(super) const PATH: &str = "/webhooks/checkout";
 /// What the shop looks at. There is more in it: the customer, and what it is about.
 #[derive(Deserialize)]
 struct Told {
-    r#type: String,
+    #[serde(rename = "type")]
+    kind: String,
     sequence: u64,
     entitlements: Entitlements,
 }
@@ -47,12 +48,12 @@ pub(super) async fn hear(State(shop): State<Arc<Shop>>, headers: HeaderMap, body
     let told: Option<Told> = if believed { serde_json::from_slice(&body).ok() } else { None };
     let at = shop.activity.now();
     let (text, status, detail) = match told {
-        Some(Told { r#type, sequence, entitlements }) => {
+        Some(Told { kind, sequence, entitlements }) => {
             let given = entitlements.items.iter().filter(|item| item.state != "none");
             let access: Vec<_> = given.map(|Item { name, state }| format!("{name}: {state}")).collect();
             let access = if access.is_empty() { "no access".to_owned() } else { access.join(", ") };
             let detail = format!("no. {sequence} for this customer; {access}");
-            (format!("The helper told the shop: {}", r#type), "verified".to_owned(), Some(detail))
+            (format!("The helper told the shop: {kind}"), "verified".to_owned(), Some(detail))
         }
         None if believed => ("The helper told the shop something".to_owned(), "verified".to_owned(), None),
         None => {

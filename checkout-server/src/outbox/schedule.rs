@@ -75,7 +75,7 @@ impl Verdict {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Delivered { .. } => "delivered",
-            Self::Again { .. } => "retry",
+            Self::Again { .. } => "again",
             Self::Parked { .. } => "parked",
             Self::Dead { .. } => "dead",
             Self::Canceled { .. } => "canceled",
@@ -174,18 +174,18 @@ mod tests {
         for (status, tries, expected) in [
             (200, 0, "delivered"),
             (299, 9, "delivered"),
-            (301, 0, "retry"),
-            (400, 0, "retry"),
-            (400, 1, "retry"),
+            (301, 0, "again"),
+            (400, 0, "again"),
+            (400, 1, "again"),
             (400, 2, "parked"),
             (404, 5, "parked"),
-            (408, 5, "retry"),
-            (425, 5, "retry"),
-            (429, 5, "retry"),
+            (408, 5, "again"),
+            (425, 5, "again"),
+            (429, 5, "again"),
             (410, 0, "gone"),
-            (500, 5, "retry"),
+            (500, 5, "again"),
             (503, 9, "dead"),
-            (100, 0, "retry"),
+            (100, 0, "again"),
         ] {
             let verdict = verdict(judge(status, None, tries), tries, NOW, 0);
             assert_eq!(verdict.label(), expected, "{status} after {tries} failed tries");

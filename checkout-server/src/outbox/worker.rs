@@ -24,7 +24,7 @@ const MOST_AT_ONCE: usize = 64;
 const MOST_AT_ONE: usize = 8;
 /// How long after a failed turn the next one is tried.
 const BREATHER: Duration = Duration::from_secs(1);
-/// How often operators are told how much waits.
+/// How often operators are told how endpoints fare; what waits is counted when they ask.
 const REPORT: Duration = Duration::from_secs(5);
 
 /// Works until the app is told to stop, and finishes what it has begun.
@@ -41,18 +41,19 @@ pub async fn run(app: App) {
     worker.turn().await;
     while !worker.app.stopping.is_cancelled() {
         match worker.wait().await {
-            Woken::ToWork => worker.turn().await,
-            Woken::ToReport => worker.report().await,
-            Woken::ToStop => break,
+            Woken::Work => worker.turn().await,
+            Woken::Report => worker.report().await,
+            Woken::Stop => break,
         }
     }
     worker.finish().await;
 }
 
+/// What there is to do.
 enum Woken {
-    ToWork,
-    ToReport,
-    ToStop,
+    Work,
+    Report,
+    Stop,
 }
 
 struct Worker {
@@ -72,16 +73,16 @@ impl Worker {
     async fn wait(&mut self) -> Woken {
         let Self { app, report, sending, next_due, ended, .. } = self;
         tokio::select! {
-            () = app.stopping.cancelled() => return Woken::ToStop,
+            () = app.stopping.cancelled() => return Woken::Stop,
             () = app.store.news().notified() => {}
             () = due(&app.clock, *next_due) => {}
             Some(sent) = sending.join_next() => ended.extend(taken(sent)),
-            _ = report.tick() => return Woken::ToReport,
+            _ = report.tick() => return Woken::Report,
         }
         while let Some(sent) = sending.try_join_next() {
             ended.extend(taken(sent));
         }
-        Woken::ToWork
+        Woken::Work
     }
 
     /// Writes down what has ended, and begins what is due.
@@ -162,9 +163,13 @@ impl Worker {
     async fn report(&self) {
         // Somebody may have replayed one of those.
         self.park_strays().await;
-        match self.app.store.outbox_depth().await {
-            Ok(depth) => depth.report(self.app.clock.now()),
-            Err(error) => tracing::error!(%error, "the outbox cannot be counted"),
+        match self.app.store.endpoints().await {
+            Ok(fare) => {
+                for endpoint in &self.app.endpoints {
+                    gauge(&endpoint.id, fare.get(&endpoint.id).copied().unwrap_or_default().state);
+                }
+            }
+            Err(error) => tracing::error!(%error, "the endpoints cannot be counted"),
         }
     }
 }
@@ -217,6 +222,15 @@ fn count(done: &Done) {
             tracing::error!(message = %done.id, %target, status, %error, outcome, "a message did not arrive");
         }
         Verdict::Waiting => {}
+    }
+}
+
+/// One line for each state, of which one is 1.
+fn gauge(endpoint: &str, is: EndpointState) {
+    for state in EndpointState::ALL {
+        let value = if state == is { 1.0 } else { 0.0 };
+        metrics::gauge!("checkout_endpoint_state", "endpoint" => endpoint.to_owned(), "state" => state.as_str())
+            .set(value);
     }
 }
 

@@ -44,11 +44,9 @@ async fn the_metrics_tell_what_waits_how_old_it_is_and_how_endpoints_fare() {
         let metrics = metrics.text().await.unwrap();
         let has = |line: &str| metrics.lines().any(|one| one.starts_with(line));
         if has("checkout_endpoint_state{endpoint=\"metered\",state=\"failing\"} 1") {
-            assert!(has("checkout_deliveries_total{target=\"metered\",outcome=\"retry\"} 4"), "{metrics}");
-            assert!(
-                has("checkout_outbox_messages{state=\"queued\"}") && has("checkout_outbox_oldest_seconds"),
-                "{metrics}"
-            );
+            assert!(has("checkout_deliveries_total{target=\"metered\",outcome=\"again\"}"), "{metrics}");
+            assert!(has("checkout_outbox_messages{state=\"queued\"}"), "{metrics}");
+            assert!(has("checkout_outbox_oldest_seconds"), "{metrics}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
