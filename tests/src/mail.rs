@@ -38,7 +38,7 @@ impl TestApp {
     }
 
     /// A purchase that was paid.
-    pub async fn bought(&self, price: &str) -> CreatedCheckout {
+    pub async fn paid_for(&self, price: &str) -> CreatedCheckout {
         let quantity = self.demo.app.catalog.price(price).expect("a price").1.quantity.min;
         let cart = json!({"items": [{"price_id": price, "quantity": quantity}], "customer": {"country": "DE"}});
         let quote = read(self.ask_quote(&cart).await, 200).await;
@@ -68,7 +68,7 @@ impl TestApp {
     }
 
     /// What became of a message that had to wait meanwhile, in words.
-    pub async fn settled(&self, message: &str) -> MailRow {
+    pub async fn settled_mail(&self, message: &str) -> MailRow {
         self.clock.advance(std::time::Duration::from_hours(1));
         for _ in 0..400 {
             let row = self.mail_rows().into_iter().find(|row| row.id == message).expect("it is kept");
