@@ -19,7 +19,7 @@ demo: widget ## a shop to click through, with a sandbox for payments; no account
 	@exec "$(CARGO_TARGET_DIR)/debug/checkout-server" demo $(ARGS)
 
 test: ## every test, browsers included
-	@tools/install.sh widget browser fuzz
+	@tools/install.sh widget browser fuzz receivers
 	@tools/widget.sh
 	@tools/test.sh
 
@@ -84,7 +84,7 @@ widget: ## build the widget into dist/widget
 	@tools/widget.sh
 
 tools: ## install what the tests and the demo need
-	@tools/install.sh widget browser fuzz
+	@tools/install.sh widget browser fuzz receivers
 
 sizes: ## how many bytes the widget costs a page, as of the last build
 	@cat dist/sizes.txt

@@ -7,6 +7,7 @@
 #   tools/install.sh dev               trunk, for live reload
 #   tools/install.sh fuzz              cargo-fuzz, and the C++ compiler that its engine needs
 #   tools/install.sh supply            cargo-deny
+#   tools/install.sh receivers         what the receivers of docs/receivers verify with
 #   tools/install.sh api               Python, for the run against our OpenAPI document
 #
 # It needs Rust (rustup), Node and make. Debian packages are installed as root or through sudo.
@@ -82,7 +83,7 @@ bring_npm_packages() {
     has npm || die "Node is not here." "Install Node 20 or newer, with npm, and run this again."
     stamp=node_modules/.checkout-lock
     if cmp -s package-lock.json "$stamp"; then return; fi
-    say "Installing wasm-opt, esbuild, axe-core and the mail server of the tests from npm (a few seconds)"
+    say "Installing wasm-opt, esbuild and what the tests need from npm (a few seconds)"
     # No script of a package runs here; these need none.
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
     cp package-lock.json "$stamp"
@@ -119,6 +120,17 @@ bring_python() {
     debian python3 python3-venv
 }
 
+# In a folder of its own: nothing of this machine's Python changes.
+bring_receivers() {
+    version=1.1.0 folder=target/receivers
+    if [ "$("$folder/bin/python" -c 'from importlib.metadata import version; print(version("standardwebhooks"))' 2>/dev/null)" = "$version" ]; then
+        return
+    fi
+    say "Installing standardwebhooks $version for Python (a few seconds)"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install -q --disable-pip-version-check "standardwebhooks==$version"
+}
+
 bring_rust
 for group in "$@"; do
     case $group in
@@ -140,6 +152,11 @@ for group in "$@"; do
             ;;
         supply) bring_cargo_tool cargo-deny 0.20.2 4 ;;
         api) bring_python ;;
-        *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev, fuzz, supply, api." ;;
+        receivers)
+            bring_npm_packages
+            bring_python
+            bring_receivers
+            ;;
+        *) die "There is no group of tools called $group." "Known: widget, browser, lint, dev, fuzz, supply, api, receivers." ;;
     esac
 done

@@ -9,6 +9,7 @@ mod endpoint;
 mod filter;
 pub mod health;
 mod outcome;
+mod reference;
 pub mod schedule;
 mod webhook;
 mod worker;
@@ -17,6 +18,7 @@ pub use endpoint::{Endpoint, UnusableEndpoint};
 pub use filter::{Filter, UnknownKind};
 pub use health::{EndpointState, Health};
 pub use outcome::{Message, Outcome};
+pub use reference::reference;
 pub use worker::run;
 
 /// Who is told of what, as the settings say.

@@ -19,7 +19,7 @@ const LAGS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0
 
 /// Counters that begin at 0, so that their first step is seen as one: a name, and its labels.
 const COUNTERS: &[(&str, &[(&str, &[&str])])] = &[
-    ("checkout_deliveries_total", &[("outcome", &["delivered", "again", "parked", "dead"])]),
+    ("checkout_deliveries_total", &[("outcome", &["delivered", "retry", "parked", "dead"])]),
     ("checkout_events_total", &[("type", &["entitlements.changed", "payment.failed", "subscription.past_due"])]),
     ("checkout_http_requests_total", &[("route", &["unmatched"]), ("status", &["200", "500", "503"])]),
     ("checkout_needs_review_total", &[]),

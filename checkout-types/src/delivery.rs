@@ -89,7 +89,7 @@ impl DeliveryState {
 pub struct ReplayRequest {
     /// Those that stand here: `dead`, `parked`, `canceled` or `delivered`.
     pub state: DeliveryState,
-    /// Only those of this endpoint or template.
+    /// Only those to this endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub target: Option<String>,

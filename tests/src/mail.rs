@@ -2,11 +2,9 @@
 //! make it write, and the messages in the outbox.
 
 use checkout_server::mail::Mailer;
-use checkout_types::CheckoutStatus;
-use checkout_types::checkout::CreatedCheckout;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::app::{GOOD_CARD, TestApp, read};
+use crate::app::TestApp;
 use crate::smtp::MailServer;
 
 /// A message to a buyer, as it stands in the outbox.
@@ -37,17 +35,6 @@ impl TestApp {
         Self::writing(mailer(server)).await
     }
 
-    /// A purchase that was paid.
-    pub async fn paid_for(&self, price: &str) -> CreatedCheckout {
-        let quantity = self.demo.app.catalog.price(price).expect("a price").1.quantity.min;
-        let cart = json!({"items": [{"price_id": price, "quantity": quantity}], "customer": {"country": "DE"}});
-        let quote = read(self.ask_quote(&cart).await, 200).await;
-        let created = self.checkout(&quote).await;
-        self.pay(&created, GOOD_CARD).await;
-        self.wait_for(&created, CheckoutStatus::Paid).await;
-        created
-    }
-
     /// The messages to buyers, oldest first.
     pub fn mail_rows(&self) -> Vec<MailRow> {
         let database = rusqlite::Connection::open(self.database()).expect("the database is there");
@@ -68,7 +55,7 @@ impl TestApp {
     }
 
     /// What became of a message that had to wait meanwhile, in words.
-    pub async fn settled_mail(&self, message: &str) -> MailRow {
+    pub async fn mail_settled(&self, message: &str) -> MailRow {
         self.clock.advance(std::time::Duration::from_hours(1));
         for _ in 0..400 {
             let row = self.mail_rows().into_iter().find(|row| row.id == message).expect("it is kept");

@@ -32,8 +32,8 @@ impl TestApp {
     pub async fn provider_is_quiet(&self) {
         for _ in 0..500 {
             let state = self.provider_state();
-            let untried = |row: &&Value| row["status"] == "pending" && row["attempts"] == json!([]);
-            if rows(&state, "deliveries").iter().find(untried).is_none() {
+            let untried = |row: &Value| row["status"] == "pending" && row["attempts"] == json!([]);
+            if !rows(&state, "deliveries").iter().any(untried) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -131,8 +131,9 @@ impl TestApp {
     /// The owner enters a card on a hosted page that somebody made a link to: a session's, or one for a new
     /// card.
     pub async fn enter_card(&self, link: &str, card: &str) -> Response {
-        let form = [("card", card), ("expiry", "12/34"), ("cvc", "123"), ("email", "ada@example.com")];
-        self.http.post(format!("{link}/pay")).form(&form).send().await.expect("an answer")
+        let form = format!("card={card}&expiry=12%2F34&cvc=123&email=ada%40example.com");
+        let request = self.http.post(format!("{link}/pay")).header("content-type", "application/x-www-form-urlencoded");
+        request.body(form).send().await.expect("an answer")
     }
 
     /// It ends with the period that is paid.

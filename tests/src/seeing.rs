@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use checkout_types::CheckoutStatus;
 use checkout_types::checkout::CreatedCheckout;
+use checkout_types::{CheckoutStatus, Quote};
 use reqwest::{Method, RequestBuilder, Response};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::app::{GOOD_CARD, TestApp, read};
+use crate::merchant::Merchant;
 
 /// A message of an event, as the outbox would have left it.
 pub struct Left<'a> {
@@ -32,6 +33,26 @@ impl Default for Left<'_> {
 }
 
 impl TestApp {
+    /// Starts one with the endpoints `crm` and `finance`, which hear of nothing by themselves: what is
+    /// sent to them is what a story left there ([`TestApp::leave`]) and somebody sent again.
+    pub async fn with_quiet_endpoints() -> (Self, Merchant) {
+        let merchant = Merchant::start().await;
+        let quiet = ["crm", "finance"].map(|id| merchant.endpoint(id, &["dispute.lost"]));
+        (Self::telling(quiet.to_vec()).await, merchant)
+    }
+
+    /// Waits until a message arrived, and shows it.
+    pub async fn arrived(&self, message: &str) -> Value {
+        for _ in 0..100 {
+            let shown = self.list(&format!("/v1/deliveries/{message}")).await;
+            if shown["state"] == "delivered" {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{message} did not arrive: {}", self.list(&format!("/v1/deliveries/{message}")).await);
+    }
+
     /// A request of the merchant's own server.
     pub fn merchant(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}{path}", self.ready().helper)).bearer_auth(&self.ready().secret_key)
@@ -81,7 +102,9 @@ impl TestApp {
 
     /// A purchase of that price by that customer of the merchant's, paid and told.
     pub async fn bought(&self, price: &str, reference: Option<&str>) -> CreatedCheckout {
-        let quote = self.quote(price, "DE").await;
+        let quantity = self.demo.app.catalog.price(price).expect("a price").1.quantity.min;
+        let cart = json!({"items": [{"price_id": price, "quantity": quantity}], "customer": {"country": "DE"}});
+        let quote: Quote = read(self.ask_quote(&cart).await, 200).await;
         let mut order = json!({
             "quote_token": quote.quote_token,
             "customer": {"email": "ada@example.com", "name": "Ada Canary"},
@@ -132,7 +155,7 @@ impl TestApp {
             .expect("an event of that kind");
         let count: i64 = rows.query_row("SELECT COUNT(*) FROM messages", [], |row| row.get(0)).expect("a number");
         let id = format!("msg_{count:032x}");
-        let sequence = (*channel == "webhook").then_some(count + 1);
+        let sequence = (*channel == "webhook").then_some(1_000 + count);
         let attempts = match *state {
             "dead" => 11,
             "parked" => 3,

@@ -76,7 +76,7 @@ pub(super) enum DeliveryVerb {
         /// `msg_…`
         id: String,
     },
-    /// Send again, with the same ids: one, or all of a state. Example: `checkout-server deliveries replay --state dead --since 2026-11-01T00:00:00Z`
+    /// Send again, with the same ids: one, or all of a state to endpoints. Example: `checkout-server deliveries replay --state dead --since 2026-11-01T00:00:00Z`
     Replay {
         /// `msg_…`
         #[arg(required_unless_present = "state", conflicts_with = "state")]
@@ -84,7 +84,7 @@ pub(super) enum DeliveryVerb {
         /// All that stand here: `dead`, `parked`, `canceled` or `delivered`.
         #[arg(long)]
         state: Option<String>,
-        /// Only to that endpoint, or of that template.
+        /// Only to that endpoint.
         #[arg(long, requires = "state")]
         target: Option<String>,
         /// Only from then on: RFC 3339.

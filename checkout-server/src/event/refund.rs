@@ -59,7 +59,8 @@ impl Refund {
 
     /// What ends a refund beats what is on its way, and a success is an end whoever tells it. A failure is
     /// one only where the provider, asked, says so: a webhook of it may be older than it looks. Of two ends
-    /// the newer counts, such as money that the bank sent back.
+    /// the newer counts, such as money that the bank sent back; but a success whose amount cannot be read, which
+    /// would count as a part, never one that can.
     fn weight(&self) -> impl Ord + use<> {
         let class = match (self.seen.state, self.source) {
             (RefundState::Succeeded, _) | (RefundState::Failed, Source::Refetch) => 2,
@@ -67,6 +68,7 @@ impl Refund {
             (RefundState::Unknown, _) => 0,
         };
         let money = self.seen.amount.map(|money| (money.amount, money.currency));
-        (class, self.version, self.seen.state, money, self.seen.payment.clone())
+        let tells = self.seen.state != RefundState::Succeeded || money.is_some();
+        (class, tells, self.version, self.seen.state, money, self.seen.payment.clone())
     }
 }

@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::extract::{Path, State};
 use checkout_types::delivery::{Delivery, DeliveryState, ReplayRequest};
 use checkout_types::listing::{Page, Replayed};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,11 +14,8 @@ use super::listing::{Asked, Reader, customer, id, kind, reference, time};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
-use crate::store::IN_LINE;
-use crate::store::lists::{MessageFilter, Slice, StoredMessage};
-
-/// Messages of one transaction of a replay: others get to write in between.
-const PIECE: u32 = 500;
+use crate::store::lists::{MessageFilter, StoredMessage};
+use crate::store::{IN_LINE, Replay};
 
 /// A message with what it says.
 #[derive(Serialize, ToSchema)]
@@ -82,14 +80,14 @@ pub(super) async fn replay<R: Reader>(
 
 /// Puts one message into the queue again.
 pub(super) async fn replay_message(app: &App, id: &str) -> Result<u64, Problem> {
-    let replayed = app.store.replay_message(id, app.clock.now()).await?.ok_or(Code::NotFound)?;
-    Ok(counted(replayed))
+    app.store.message(id).await?.ok_or(Code::NotFound)?;
+    put_back(app, Replay::Message(id.to_owned())).await
 }
 
 /// The same for all messages of an event.
 pub(super) async fn replay_event(app: &App, id: &str) -> Result<u64, Problem> {
-    let replayed = app.store.replay_event(id, app.clock.now()).await?.ok_or(Code::NotFound)?;
-    Ok(counted(replayed))
+    app.store.event(id).await?.ok_or(Code::NotFound)?;
+    put_back(app, Replay::Event(id.to_owned())).await
 }
 
 pub(super) async fn replay_many<R: Reader>(
@@ -101,32 +99,32 @@ pub(super) async fn replay_many<R: Reader>(
         return Err(Problem::at(Code::FilterInvalid, "/state"));
     }
     let bad = |name: &str| Problem::at(Code::FilterInvalid, name);
-    let filter = MessageFilter {
-        state: Some(state),
-        target: target.map(|target| id(&target).ok_or_else(|| bad("/target"))).transpose()?,
-        since: since.map(|since| time(&since).ok_or_else(|| bad("/since"))).transpose()?,
-        ..MessageFilter::default()
-    };
-    // Done to the end, also when the caller hangs up.
-    let replaying = {
-        let app = app.clone();
-        async move { replay_all(&app, &filter).await }
-    };
-    Ok(Answer(Replayed { replayed: app.finish(replaying).await?? }))
+    let endpoint = target.map(|target| id(&target).ok_or_else(|| bad("/target"))).transpose()?;
+    let since = since.map(|since| time(&since).ok_or_else(|| bad("/since"))).transpose()?;
+    Ok(Answer(Replayed { replayed: replay_all(&app, state, endpoint, since).await? }))
 }
 
-/// Piece by piece from the newest on: what is delivered meanwhile does not come again.
-pub(super) async fn replay_all(app: &App, filter: &MessageFilter) -> Result<u64, Problem> {
-    let (mut total, mut after) = (0, None);
-    loop {
-        let slice = Slice { after, limit: PIECE };
-        let (replayed, last) = app.store.replay_messages(filter.clone(), slice, app.clock.now()).await?;
-        total += replayed;
-        if last.is_none() {
-            return Ok(counted(total));
+/// The same for all messages of a state to endpoints. Mails are sent again one by one.
+pub(super) async fn replay_all(
+    app: &App,
+    state: DeliveryState,
+    endpoint: Option<String>,
+    since: Option<Timestamp>,
+) -> Result<u64, Problem> {
+    let from = since.unwrap_or(Timestamp::UNIX_EPOCH);
+    put_back(app, Replay::Range { endpoint, from, until: Timestamp::MAX, states: vec![state.as_str()] }).await
+}
+
+/// Done to the end, also when the caller hangs up.
+async fn put_back(app: &App, what: Replay) -> Result<u64, Problem> {
+    let replaying = {
+        let app = app.clone();
+        async move {
+            let endpoints = app.endpoints.iter().map(|endpoint| endpoint.id.clone()).collect();
+            app.store.replay(what, endpoints, app.clock.now()).await
         }
-        after = last;
-    }
+    };
+    Ok(counted(app.finish(replaying).await?? as u64))
 }
 
 fn counted(replayed: u64) -> u64 {

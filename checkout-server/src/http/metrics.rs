@@ -1,6 +1,5 @@
 //! `GET /metrics`: what was counted as it happened, and what is counted in the store when somebody asks.
 
-use jiff::Timestamp;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -12,21 +11,19 @@ const SUBSCRIPTIONS: [&str; 8] =
     ["pending", "active", "on_hold", "past_due", "paused", "cancelled", "failed", "expired"];
 
 pub(super) async fn show(app: App, recorded: &PrometheusHandle) -> String {
+    match app.store.outbox_depth().await {
+        Ok(depth) => depth.report(app.clock.now()),
+        Err(error) => tracing::error!(%error, "the outbox could not be counted"),
+    }
     match app.store.condition().await {
-        Ok(condition) => report(&condition, app.clock.now()),
+        Ok(condition) => report(&condition),
         // What was counted before is told all the same; /readyz says that the store fails.
         Err(error) => tracing::error!(%error, "the store could not be counted"),
     }
     recorded.render()
 }
 
-fn report(condition: &Condition, now: Timestamp) {
-    for state in ["queued", "leased", "parked", "dead"] {
-        let of_state = condition.waiting.iter().filter(|(_, of, _)| of == state).map(|(_, _, count)| count);
-        gauge!("checkout_outbox_messages", "state" => state).set(number(of_state.sum()));
-    }
-    let age = condition.oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64().max(0.0));
-    gauge!("checkout_outbox_oldest_seconds").set(age);
+fn report(condition: &Condition) {
     gauge!("checkout_notices_stuck").set(number(condition.stuck));
     gauge!("checkout_orders_to_review").set(number(condition.needs_review));
     gauge!("checkout_orders_paid_twice").set(number(condition.paid_twice));

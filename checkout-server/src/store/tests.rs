@@ -2,4 +2,5 @@
 
 mod orders;
 mod storm;
+mod time;
 mod world;

@@ -39,6 +39,11 @@ fn what_gives_suspends_and_ends_access_is_what_the_rules_answer() {
 }
 
 #[test]
+fn what_merchants_are_told_is_what_the_code_tells() {
+    is_current("docs/webhooks.md", &checkout_server::outbox::reference());
+}
+
+#[test]
 fn the_mails_are_those_of_the_code() {
     is_current("docs/mail.md", &checkout_server::mail::reference());
 }

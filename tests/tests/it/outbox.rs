@@ -1,6 +1,7 @@
 //! Stories of what follows: what the helper tells the merchant's endpoints, and what it does where they
 //! do not take it.
 
+mod operators;
 mod order;
 mod purchase;
 mod receivers;
@@ -8,3 +9,4 @@ mod refused;
 mod replay;
 mod retries;
 mod rotation;
+mod storm;

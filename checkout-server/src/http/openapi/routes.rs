@@ -232,7 +232,7 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route {
         method: "POST", path: "/v1/deliveries/replay", id: "replay_deliveries",
-        summary: "Send all messages of a state again, with the same ids", who: &["secret_key"], parameters: &[],
+        summary: "Send all messages of a state to endpoints again, with the same ids", who: &["secret_key"], parameters: &[],
         body: Some(Body {
             kind: JSON, schema: Some("ReplayRequest"),
             example: r#"{"state":"dead","target":"crm","since":"2026-11-01T00:00:00Z"}"#,

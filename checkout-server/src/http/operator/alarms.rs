@@ -74,7 +74,10 @@ fn sentence(text: &str) -> String {
 
 fn endpoint((name, state, failures): &(String, String, u32)) -> Alarm {
     let (tone, says) = match state.as_str() {
-        "disabled" => ("bad", "Nothing is sent to it any more; what happens meanwhile waits for it.".to_owned()),
+        "disabled" => {
+            let says = format!("What happens waits for it. Once it is mended: checkout-server endpoints enable {name}");
+            ("bad", says)
+        }
         _ => ("warn", format!("{failures} tries failed in a row. They go on for three days.")),
     };
     let title = format!("The endpoint “{name}” is {state}");

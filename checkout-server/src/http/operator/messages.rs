@@ -134,11 +134,6 @@ pub(super) async fn replay_all(_: Watching, State(app): State<App>, request: Req
     let state = fields.get("state").and_then(|state| DeliveryState::named(state));
     // Only what is wrong is sent again by the hundred.
     let state = state.filter(|state| matches!(state, DeliveryState::Dead | DeliveryState::Parked));
-    let filter = MessageFilter { state: Some(state.ok_or(Code::NotFound)?), ..MessageFilter::default() };
-    let replaying = {
-        let app = app.clone();
-        async move { deliveries::replay_all(&app, &filter).await }
-    };
-    let replayed = app.finish(replaying).await??;
+    let replayed = deliveries::replay_all(&app, state.ok_or(Code::NotFound)?, None, None).await?;
     Ok(back(&fields, "/messages", replayed))
 }

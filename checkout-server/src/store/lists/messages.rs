@@ -1,9 +1,9 @@
-//! Messages of the outbox: to endpoints, and mails. What puts them into the queue again is here too.
+//! Messages of the outbox: to endpoints, and mails.
 
 use checkout_types::delivery::DeliveryState;
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row};
 
 use super::{CLOCK_STEP, Conditions, Query, Slice, customer, micros, set_time, stored, time};
 use crate::announcement::Kind;
@@ -122,71 +122,7 @@ impl Store {
         })
         .await
     }
-
-    /// Puts a message into the queue again, due now, with its id and its sequence. `None` where there is
-    /// no such message; 0 where it waits already.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn replay_message(&self, id: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
-        let id = id.to_owned();
-        self.write_for_outbox(move |connection| {
-            let known = connection.prepare_cached("SELECT 1 FROM messages WHERE id = ?1")?.exists([&id])?;
-            if !known {
-                return Ok(None);
-            }
-            let sql = format!("{REQUEUE} AND id = ?2");
-            let changed = connection.prepare_cached(&sql)?.execute(params![now.as_microsecond(), id])?;
-            Ok(Some(changed as u64))
-        })
-        .await
-    }
-
-    /// The same for all messages of an event.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn replay_event(&self, id: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
-        let id = id.to_owned();
-        self.write_for_outbox(move |connection| {
-            let known = connection.prepare_cached("SELECT 1 FROM events WHERE id = ?1")?.exists([&id])?;
-            if !known {
-                return Ok(None);
-            }
-            let sql = format!("{REQUEUE} AND event_id = ?2");
-            let changed = connection.prepare_cached(&sql)?.execute(params![now.as_microsecond(), id])?;
-            Ok(Some(changed as u64))
-        })
-        .await
-    }
-
-    /// The same for a piece of a list. Says how many were put into the queue, and where the piece ends;
-    /// `None` where the list does.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn replay_messages(
-        &self,
-        filter: MessageFilter,
-        slice: Slice<i64>,
-        now: Timestamp,
-    ) -> Result<(u64, Option<i64>), StoreError> {
-        self.write_for_outbox(move |connection| {
-            let chosen = query(&filter, &slice).rows(connection, |row| Ok(row.get::<_, i64>("seq")?))?;
-            let mut requeue = connection.prepare_cached(&format!("{REQUEUE} AND seq = ?2"))?;
-            let mut replayed = 0;
-            for seq in &chosen {
-                replayed += requeue.execute(params![now.as_microsecond(), seq])? as u64;
-            }
-            Ok((replayed, chosen.last().copied()))
-        })
-        .await
-    }
 }
-
-/// What a replay does to a message that does not wait already.
-const REQUEUE: &str = "UPDATE messages SET state = 'queued', due_at = ?1, attempts = 0, leased_until = NULL, \
-    finished_at = NULL WHERE state NOT IN ('queued', 'leased')";
 
 fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
     let id: String = row.get("id")?;

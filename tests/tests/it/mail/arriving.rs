@@ -17,7 +17,7 @@ fn text(mail: &Value) -> String {
 async fn a_purchase_brings_one_receipt_with_both_parts() {
     let server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     let [mail] = <[_; 1]>::try_from(server.wait_for(1).await).unwrap();
     let row = app.wait_mail("receipt", "delivered").await;
@@ -44,7 +44,7 @@ async fn a_purchase_brings_one_receipt_with_both_parts() {
 async fn all_five_mails_arrive_once_however_often_the_provider_tells() {
     let server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    let created = app.paid_for("team_monthly").await;
+    let created = app.bought("team_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     let subscription = app.bought_subscription(&created);
     app.scenario(json!({"webhooks": {"mode": "twice"}})).await;
@@ -93,7 +93,7 @@ async fn a_merchants_own_words_take_the_place_of_ours() {
     let mut mailer = mailer(&server);
     mailer.templates = Templates::load(Some(folder.path())).unwrap();
     let app = TestApp::writing(mailer).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     let mail = server.wait_for(1).await.remove(0);
     assert!(
         text(&mail).starts_with("Danke für Fernway Pro (") && text(&mail).trim_end().ends_with("EUR)!"),
@@ -110,7 +110,7 @@ async fn only_the_mails_that_are_wanted_are_written() {
     let mut mailer = mailer(&server);
     mailer.mails = vec![checkout_server::mail::Mail::Canceled];
     let app = TestApp::writing(mailer).await;
-    let created = app.paid_for("pro_monthly").await;
+    let created = app.bought("pro_monthly", None).await;
     app.cancel(&app.bought_subscription(&created)).await;
     app.wait_mail("canceled", "delivered").await;
     assert_eq!(app.mail_rows().len(), 1);

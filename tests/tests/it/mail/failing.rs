@@ -14,7 +14,7 @@ async fn a_server_that_asks_for_patience_gets_the_same_mail_later() {
     let mut server = MailServer::start();
     server.refuse("data", 451, "4.7.1 later, ada@example.com", 2);
     let app = TestApp::mailing(&server).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     for tries in 1..=2 {
         while server.refusals() < tries {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -32,7 +32,7 @@ async fn a_refusal_for_good_is_parked_with_its_code_and_without_an_address() {
     let mut server = MailServer::start();
     server.refuse("rcpt", 550, "5.1.1 <ADDRESS> is nobody here", 9);
     let app = TestApp::mailing(&server).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     let row = app.wait_mail("receipt", "parked").await;
     assert_eq!(row.status, Some(550));
     assert_eq!(row.error.as_deref(), Some("the mail server refused it: 550 5.1.1"));
@@ -45,7 +45,7 @@ async fn a_server_that_was_down_gets_the_mail_when_it_is_up() {
     let port = server.port;
     let app = TestApp::mailing(&server).await;
     server.stop();
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     let waiting = loop {
         let row = app.wait_mail("receipt", "queued").await;
         if row.attempts > 0 {
@@ -66,7 +66,7 @@ async fn a_server_that_was_down_gets_the_mail_when_it_is_up() {
 async fn a_mail_that_is_sent_again_has_the_same_id() {
     let server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     // As the crash would have left it: its lease ran out.
     app.meddle("UPDATE messages SET state = 'leased', leased_until = due_at WHERE target = 'receipt'");
@@ -86,7 +86,7 @@ async fn a_wrong_password_parks_nothing() {
     let address = format!("smtp://fernway@127.0.0.1:{}", server.port);
     with.server = Server::at(&address, Some("a wrong one".to_owned().into()), "fernway.example").unwrap();
     let app = TestApp::writing(with).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     let row = loop {
         let row = app.wait_mail("receipt", "queued").await;
         if row.attempts > 0 {
@@ -108,7 +108,7 @@ async fn the_right_password_is_taken() {
     let address = format!("smtp://fernway@127.0.0.1:{}", server.port);
     with.server = Server::at(&address, Some("the right one".to_owned().into()), "fernway.example").unwrap();
     let app = TestApp::writing(with).await;
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     assert_eq!(server.mails().len(), 1);
 }

@@ -21,7 +21,7 @@ async fn a_hostile_name_is_neither_header_nor_markup_nor_advertisement() {
     {
         server.refuse("data", 451, "4.7.1 later", 1);
         let before = server.mails().len();
-        let created = app.paid_for("pro_monthly").await;
+        let created = app.bought("pro_monthly", None).await;
         while server.refusals() == turn {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
@@ -53,7 +53,7 @@ async fn what_is_no_address_is_parked_and_nobody_is_no_failure() {
     let mut server = MailServer::start();
     server.refuse("data", 451, "4.7.1 later", 2);
     let app = TestApp::mailing(&server).await;
-    let created = app.paid_for("pro_monthly").await;
+    let created = app.bought("pro_monthly", None).await;
     while server.refusals() == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
@@ -65,7 +65,7 @@ async fn what_is_no_address_is_parked_and_nobody_is_no_failure() {
     let row = app.wait_mail("receipt", "parked").await;
     assert_eq!(row.error.as_deref(), Some("the address is not one that mail can reach"));
 
-    let second = app.paid_for("handbook_ebook").await;
+    let second = app.bought("handbook_ebook", None).await;
     while server.refusals() < 2 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

@@ -14,7 +14,7 @@ async fn a_receipt_arrives_in_the_demos_mailbox_and_its_html_runs_nothing() {
     assert_eq!(app.ready().mailbox, format!("{}/mailbox", app.ready().shop));
     let (_, _, empty) = page(&app, "/mailbox").await;
     assert!(empty.contains("Nothing yet"), "{empty}");
-    app.paid_for("pro_monthly").await;
+    app.bought("pro_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     let (status, _, list) = page(&app, "/mailbox").await;
     assert!(status == 200 && list.contains("Your receipt from Fernway") && list.contains("/mailbox/1"), "{list}");

@@ -11,7 +11,7 @@ const DAY: u64 = 86_400;
 /// A subscription whose renewal failed, and the path of the link in the mail about it.
 async fn failed(server: &MailServer) -> (TestApp, String, String) {
     let app = TestApp::mailing(server).await;
-    let created = app.paid_for("pro_monthly").await;
+    let created = app.bought("pro_monthly", None).await;
     app.wait_mail("receipt", "delivered").await;
     let subscription = app.bought_subscription(&created);
     app.decline_next_renewals(&subscription, 20).await;

@@ -12,7 +12,7 @@ const DAY: u64 = 86_400;
 /// A subscription whose receipt has arrived, and a server that asks for patience from then on.
 async fn subscribed(server: &mut MailServer, price: &str) -> (TestApp, String) {
     let app = TestApp::mailing(server).await;
-    let created = app.paid_for(price).await;
+    let created = app.bought(price, None).await;
     app.wait_mail("receipt", "delivered").await;
     let subscription = app.bought_subscription(&created);
     server.refuse("data", 451, "4.7.1 later", 1);
@@ -30,7 +30,7 @@ async fn waiting(app: &TestApp, server: &MailServer, template: &str) -> String {
 /// Why a message is not sent any more.
 async fn canceled(app: &TestApp, message: &str) -> String {
     app.provider_is_quiet().await;
-    let row = app.settled_mail(message).await;
+    let row = app.mail_settled(message).await;
     assert_eq!(row.state, "canceled", "{row:?}");
     row.error.unwrap()
 }
@@ -72,7 +72,7 @@ async fn a_cancellation_that_was_taken_back_is_not_confirmed() {
 async fn access_that_is_back_is_not_said_to_have_ended() {
     let mut server = MailServer::start();
     let app = TestApp::mailing(&server).await;
-    let created = app.paid_for("pro_monthly").await;
+    let created = app.bought("pro_monthly", None).await;
     let subscription = app.bought_subscription(&created);
     app.decline_next_renewals(&subscription, 20).await;
     app.advance(31 * DAY).await;
