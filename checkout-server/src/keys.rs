@@ -214,8 +214,7 @@ mod tests {
             pages,
             fingerprints,
         } = &keys;
-        let all = [quotes, customers, challenges, mends, addresses, clients, pages, fingerprints];
-        let all = [quotes, customers, challenges, cursors, addresses, clients, pages, fingerprints];
+        let all = [quotes, customers, challenges, mends, cursors, addresses, clients, pages, fingerprints];
         let mut macs: Vec<_> = all.iter().map(|key| key.mac(b"same")).collect();
         macs.sort_unstable();
         macs.dedup();

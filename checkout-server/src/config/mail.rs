@@ -56,7 +56,7 @@ impl WrittenMail {
 fn mailbox(setting: &'static str, text: &str) -> Result<Mailbox, ConfigError> {
     let cure = "write an address such as \"billing@shop.example\" or \"Shop <billing@shop.example>\"";
     let mailbox: Mailbox = words::clean(text).parse().map_err(|_| unusable(setting, cure))?;
-    let reachable = crate::customer::mailbox(&mailbox.email.to_string()).is_some();
+    let reachable = crate::customer::mailbox(mailbox.email.as_ref()).is_some();
     if reachable { Ok(mailbox) } else { Err(unusable(setting, cure)) }
 }
 

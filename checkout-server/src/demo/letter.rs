@@ -177,7 +177,8 @@ fn decoded_words(value: &str) -> String {
     for word in value.split_whitespace() {
         let decoded = decoded_word(word);
         // The space between two encoded words is none (RFC 2047, 6.2).
-        if !text.is_empty() && !(was_encoded && decoded.is_some()) {
+        let joined = was_encoded && decoded.is_some();
+        if !text.is_empty() && !joined {
             text.push(' ');
         }
         was_encoded = decoded.is_some();

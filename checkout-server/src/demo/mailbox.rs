@@ -29,7 +29,7 @@ const LONGEST_LINE: u64 = 16 * 1_024;
 const MOST_RECIPIENTS: usize = 100;
 /// Connections at once, and how long one may say nothing.
 const CONNECTIONS: usize = 32;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What has arrived. Clones share it.
 #[derive(Clone)]

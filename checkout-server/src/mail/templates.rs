@@ -194,7 +194,9 @@ impl Templates {
 fn environment() -> Environment<'static> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    let escape = |name: &str| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None };
+    let is_text = |name: &str| PARTS.iter().any(|part| part.ends_with("txt") && name.ends_with(part));
+    // What is not known to be plain is escaped.
+    let escape = move |name: &str| if is_text(name) { AutoEscape::None } else { AutoEscape::Html };
     templates.set_auto_escape_callback(escape);
     templates
 }

@@ -61,7 +61,6 @@ impl World {
             key_hash: random::bytes(),
             fingerprint: random::bytes(),
             order: order(),
-            contact: crate::customer::Contact { email: format!("buyer{number}@example.com"), name: None },
             customer_reference: reference.map(str::to_owned),
             contact: Contact { email: format!("buyer{number}@example.com"), name: None },
             renews: None,

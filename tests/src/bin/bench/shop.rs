@@ -103,6 +103,7 @@ async fn app(store: Store, secret: SigningSecret, url: &str) -> Result<App, Fail
         allowed_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         limits: Limits::default(),
+        mailer: None,
         test_mode: true,
         releases: Releases::default(),
         endpoints: Vec::new(),
