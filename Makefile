@@ -77,7 +77,7 @@ reproducible: ## build what we ship twice, in two folders, and compare the bytes
 
 pictures: tools widget ## take the pictures of docs/screenshots again
 	@cargo build --workspace --bin checkout-server
-	CHECKOUT_PICTURES=1 cargo test -p checkout-tests --test it browser::pictures
+	CHECKOUT_PICTURES=1 cargo test -p checkout-tests --test it -- browser::pictures browser::operator::every_page
 
 widget: ## build the widget into dist/widget
 	@tools/install.sh widget

@@ -14,8 +14,8 @@ use super::listing::{Asked, Reader, customer, id, kind, reference, time};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
+use crate::store::Replay;
 use crate::store::lists::{MessageFilter, StoredMessage};
-use crate::store::{IN_LINE, Replay};
 
 /// A message with what it says.
 #[derive(Serialize, ToSchema)]
@@ -162,8 +162,7 @@ pub(super) fn shown(message: StoredMessage) -> Delivery {
         sequence,
         state,
         attempts,
-        // One that others of its line come before has no time of its own.
-        due_at: (waits && due_at < IN_LINE).then(|| rfc3339(due_at)),
+        due_at: due_at.filter(|_| waits).map(rfc3339),
         status_code,
         error,
         created_at: rfc3339(created_at),

@@ -38,12 +38,13 @@ pub(super) fn of(condition: &Condition, switch: &Switch, now: Timestamp) -> Vec<
         many(condition.stuck, "notice could not be folded", "notices could not be folded")
             .map(|title| alarm("bad", title, "They are kept, and changed nothing.", "/stuck", "Look at them")),
     ];
+    let endpoints = condition.endpoints.iter().map(endpoint);
     let messages = [dead(condition), parked(condition), late(condition, now)];
-    all.into_iter()
-        .flatten()
-        .chain(condition.endpoints.iter().map(endpoint))
-        .chain(messages.into_iter().flatten())
-        .collect()
+    let mut alarms: Vec<Alarm> =
+        all.into_iter().flatten().chain(endpoints).chain(messages.into_iter().flatten()).collect();
+    // What may still mend itself comes after what does not.
+    alarms.sort_by_key(|alarm| alarm.tone != "bad");
+    alarms
 }
 
 fn alarm(tone: &'static str, title: String, says: &str, link: &str, label: &'static str) -> Alarm {
@@ -93,7 +94,7 @@ fn dead(condition: &Condition) -> Option<Alarm> {
     Some(alarm(
         "bad",
         title,
-        "They were tried for three days. Mend the receiver, then send them again.",
+        "Three days of tries did not reach the receiver. Mend it, then send again.",
         "/messages?state=dead",
         "See and send again",
     ))
@@ -101,7 +102,7 @@ fn dead(condition: &Condition) -> Option<Alarm> {
 
 fn parked(condition: &Condition) -> Option<Alarm> {
     let title = many(total(condition, "parked"), "message is parked", "messages are parked")?;
-    let says = "Their endpoint refuses them and takes others. Mend it, then send them again.";
+    let says = "The endpoint refuses this and takes other messages. Mend it, then send again.";
     Some(alarm("bad", title, says, "/messages?state=parked", "See and send again"))
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use super::{CLOCK_STEP, Conditions, Query, Slice, customer, micros, set_time, stored, time};
 use crate::announcement::Kind;
 use crate::customer::CustomerKey;
-use crate::store::{Store, StoreError};
+use crate::store::{IN_LINE, Store, StoreError};
 
 /// A message as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub struct StoredMessage {
     pub state: DeliveryState,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is tried next.
-    pub due_at: Timestamp,
+    /// When it is tried next; `None` where others of its line come before it.
+    pub due_at: Option<Timestamp>,
     /// What the last try was answered with.
     pub status_code: Option<u16>,
     /// Why the last try did not go through.
@@ -128,6 +128,7 @@ fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
     let id: String = row.get("id")?;
     let impossible = |column| StoreError::Impossible { table: "messages", id: id.clone(), column };
     let state: String = row.get("state")?;
+    let due: i64 = row.get("due_at")?;
     Ok(StoredMessage {
         seq: row.get("seq")?,
         event: row.get("event_id")?,
@@ -138,7 +139,7 @@ fn message(row: &Row<'_>) -> Result<StoredMessage, StoreError> {
         sequence: row.get("sequence")?,
         state: DeliveryState::named(&state).ok_or_else(|| impossible("state"))?,
         attempts: row.get("attempts")?,
-        due_at: set_time(row, "messages", "due_at")?,
+        due_at: (due < IN_LINE.as_microsecond()).then(|| Timestamp::from_microsecond(due).ok()).flatten(),
         status_code: row.get("status_code")?,
         error: row.get("error")?,
         created_at: set_time(row, "messages", "created_at")?,

@@ -74,7 +74,7 @@ async fn what_cannot_be_done_is_said_and_told_by_the_exit_code() {
         (vec!["events", "list", "--type", "nothing"], 1, "(/type)"),
         (vec!["events", "list", "--limit", "1000"], 1, "(/limit)"),
         (vec!["events", "show", "evt_0"], 1, "There is nothing here."),
-        (vec!["deliveries", "replay"], 2, "--state"),
+        (vec!["deliveries", "replay"], 2, "<ID>"),
         (vec!["deliveries", "replay", "msg_1", "--state", "dead"], 2, "cannot be used with"),
         (vec!["payments"], 2, "Usage"),
     ] {
