@@ -107,7 +107,6 @@ async fn app(store: Store, secret: SigningSecret, url: &str) -> Result<App, Fail
         test_mode: true,
         releases: Releases::default(),
         endpoints: Vec::new(),
-        mailer: None,
     };
     Ok(App::open(parts).await?)
 }
