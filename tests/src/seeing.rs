@@ -142,7 +142,8 @@ impl TestApp {
         panic!("nothing is told of {}", created.id);
     }
 
-    /// Writes a message of the newest event of that kind, and gives its id.
+    /// Writes a message of the newest event of that kind, in the place of the one to that target if there
+    /// is one, and gives its id.
     pub fn leave(&self, kind: &str, left: &Left<'_>) -> String {
         let Left { state, channel, target, status_code, error } = left;
         let rows = self.rows();
@@ -153,7 +154,8 @@ impl TestApp {
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )
             .expect("an event of that kind");
-        let count: i64 = rows.query_row("SELECT COUNT(*) FROM messages", [], |row| row.get(0)).expect("a number");
+        let count: i64 =
+            rows.query_row("SELECT COALESCE(MAX(seq), 0) FROM messages", [], |row| row.get(0)).expect("a number");
         let id = format!("msg_{count:032x}");
         let sequence = (*channel == "webhook").then_some(1_000 + count);
         let attempts = match *state {
@@ -163,7 +165,7 @@ impl TestApp {
             _ => 1,
         };
         rows.execute(
-            "INSERT INTO messages (id, event_id, channel, target, customer, sequence, state, attempts, due_at,
+            "INSERT OR REPLACE INTO messages (id, event_id, channel, target, customer, sequence, state, attempts, due_at,
                                    status_code, error, created_at, finished_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?9, ?9)",
             params![id, event, channel, target, customer, sequence, state, attempts, at, status_code, error],

@@ -1,6 +1,8 @@
 //! `access`: what a customer may use, and what a person gives or blocks, by the operations listener of a
 //! running helper.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
@@ -162,7 +164,7 @@ fn limits(item: &Value) -> String {
         Value::Null => format!("{name}=unlimited"),
         amount => format!("{name}={amount}"),
     });
-    let text = each.collect::<Vec<_>>().join(", ");
+    let text = each.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
     if text.is_empty() { text } else { format!(" ({text})") }
 }
 

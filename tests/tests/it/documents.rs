@@ -137,7 +137,8 @@ fn collect_tests(folder: &Path, found: &mut BTreeSet<String>) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let module = path.with_extension("").to_string_lossy().replace('/', "::");
             // Tests in a file of their own are in a module of its name; those beside the code are in `tests`.
-            let inner = if module.ends_with("::tests") || module.contains("::tests::it::") { "" } else { "::tests" };
+            let inside = module.rsplit("::src::").next().unwrap_or(&module);
+            let inner = if module.ends_with("::tests") || inside.contains("::tests::") { "" } else { "::tests" };
             let text = fs::read_to_string(&path).unwrap();
             let names = text.match_indices("fn ").filter_map(|(at, _)| text[at + 3..].split(['(', '<']).next());
             found.extend(names.map(|name| format!("{module}{inner}::{name}")));

@@ -161,7 +161,7 @@ async fn paths_and_methods_that_are_none_are_problems_too() {
     }
     for (method, path, allow) in [
         (Method::GET, "/v1/quotes", "POST"),
-        (Method::PUT, "/v1/checkouts", "POST"),
+        (Method::PUT, "/v1/checkouts", "POST,GET,HEAD"),
         (Method::DELETE, "/webhooks/dodo", "POST"),
     ] {
         let request = app.http.request(method, format!("{}{path}", app.ready().helper));
