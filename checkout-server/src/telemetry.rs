@@ -17,8 +17,11 @@ pub fn start_log() {
 /// sends for the last time, after 27 hours.
 const LAGS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 100_000.0];
 
+/// Names of labels, each with its values.
+type Labels = &'static [(&'static str, &'static [&'static str])];
+
 /// Counters that begin at 0, so that their first step is seen as one: a name, and its labels.
-const COUNTERS: &[(&str, &[(&str, &[&str])])] = &[
+const COUNTERS: &[(&str, Labels)] = &[
     ("checkout_deliveries_total", &[("outcome", &["delivered", "retry", "parked", "dead"])]),
     ("checkout_events_total", &[("type", &["entitlements.changed", "payment.failed", "subscription.past_due"])]),
     ("checkout_http_requests_total", &[("route", &["unmatched"]), ("status", &["200", "500", "503"])]),
@@ -64,6 +67,9 @@ fn begin() {
 }
 
 /// The process's metrics: one recorder, however many helpers run in it.
+///
+/// # Panics
+/// Never: there are buckets.
 #[must_use]
 pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();

@@ -95,7 +95,7 @@ impl World {
     fn one_in(&mut self, many: u64) -> bool {
         // Knuth's constants.
         self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.chance >> 33) % many == 0
+        (self.chance >> 33).is_multiple_of(many)
     }
 
     /// The provider is sent an intent. `None` where the helper dies before it hears.

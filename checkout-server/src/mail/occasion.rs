@@ -187,8 +187,8 @@ mod tests {
     use super::*;
     use crate::entitlement::{Access, Entitlement, Reason, State};
 
-    fn access(state: &str, reason: &str) -> Option<Value> {
-        Some(json!({"version": 1, "items": [{"name": "pro", "state": state, "reason": reason}]}))
+    fn access(state: &str, reason: &str) -> Value {
+        json!({"version": 1, "items": [{"name": "pro", "state": state, "reason": reason}]})
     }
 
     #[test]
@@ -264,12 +264,13 @@ mod tests {
     #[test]
     fn access_has_ended_only_where_it_was_given_and_is_not_back() {
         let kind = Kind::EntitlementsChanged;
-        let taken = |before, then| Occurrence { access_before: before, access_then: then, ..told(kind) };
+        let occurred = |access_before, then| Occurrence { access_before, access_then: Some(then), ..told(kind) };
+        let taken = |before: Value, then| occurred(Some(before), then);
         let (given, grace) = (access("active", "subscription"), access("grace", "payment_failed"));
         let suspended = || access("suspended", "payment_failed");
         let nothing = Some("no access was taken");
         for (case, told, why) in [
-            ("given for the first time", taken(None, given.clone()), nothing),
+            ("given for the first time", occurred(None, given.clone()), nothing),
             ("grace is still access", taken(given.clone(), grace.clone()), nothing),
             ("suspended after grace", taken(grace.clone(), suspended()), None),
             ("ended after it was suspended", taken(suspended(), access("ended", "expired")), nothing),
@@ -290,7 +291,7 @@ mod tests {
 
     #[test]
     fn entitlements_are_read_as_a_list_and_by_name() {
-        let list = access("active", "trial").unwrap();
+        let list = access("active", "trial");
         let named = json!({"items": {"pro": {"state": "active", "reason": "trial"}}});
         assert!(is_given(&list, "pro") && is_given(&named, "pro") && !is_given(&list, "team"));
         assert!(!is_given(&json!(null), "pro") && !is_given(&json!({"items": 3}), "pro"));

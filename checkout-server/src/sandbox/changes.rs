@@ -113,9 +113,8 @@ fn check(subscription: &Subscription, body: &ChangeBody) -> ApiResult<()> {
     let refuse = |code| Err(ApiError::refused(code, format!("The subscription is {}", subscription.status)));
     match (subscription.status, body.status) {
         ("expired", _) => refuse("SUBSCRIPTION_EXPIRED"),
-        ("cancelled" | "failed", _) => refuse("SUBSCRIPTION_INACTIVE"),
         ("active", Some(Wanted::Paused)) | ("active" | "paused", Some(Wanted::Active)) => Ok(()),
-        (_, Some(Wanted::Paused | Wanted::Active)) => refuse("SUBSCRIPTION_INACTIVE"),
+        ("cancelled" | "failed", _) | (_, Some(Wanted::Paused | Wanted::Active)) => refuse("SUBSCRIPTION_INACTIVE"),
         (status, _) if status != "active" && body.next_billing_date.is_some() => refuse("SUBSCRIPTION_INACTIVE"),
         _ => Ok(()),
     }

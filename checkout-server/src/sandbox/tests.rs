@@ -231,11 +231,11 @@ impl World {
     }
 
     /// A subscription that was bought with that card, in Sweden: 29.00 USD a month, tax included.
-    async fn subscribed(&self, product: &str, card: &str) -> String {
+    async fn subscribed(&self, product: &str, number: &str) -> String {
         let mut cart = licence_cart();
         cart["product_cart"] = json!([{ "product_id": product, "quantity": 1 }]);
         let session = self.session(cart).await;
-        let (_, paid) = self.pay(&session, card).await;
+        let (_, paid) = self.pay(&session, number).await;
         assert_eq!(paid["status"], "succeeded", "{paid}");
         let payment = self.payment(paid["payment_id"].as_str().unwrap()).await;
         payment["subscription_id"].as_str().unwrap().to_owned()

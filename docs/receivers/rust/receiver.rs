@@ -1,4 +1,4 @@
-//! A receiver of the helper's webhooks. In Cargo.toml: axum, serde_json, standardwebhooks, tokio. Then
+//! A receiver of the helper's webhooks. In Cargo.toml: axum, `serde_json`, standardwebhooks, tokio. Then
 //! `CHECKOUT_ENDPOINT_SECRET=whsec_… cargo run`
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "an example, and no part of the helper")]
 

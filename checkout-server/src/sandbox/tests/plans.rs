@@ -2,9 +2,9 @@
 
 use super::*;
 
-async fn change(world: &World, id: &str, mode: &str, more: Value) -> (u16, Value) {
+async fn change(world: &World, id: &str, mode: &str, extra: Value) -> (u16, Value) {
     let mut body = json!({ "product_id": PRO, "quantity": 3, "proration_billing_mode": mode });
-    for (name, value) in more.as_object().unwrap() {
+    for (name, value) in extra.as_object().unwrap() {
         body[name] = value.clone();
     }
     world.post(&format!("/subscriptions/{id}/change-plan"), body).await

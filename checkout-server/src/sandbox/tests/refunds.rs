@@ -91,8 +91,8 @@ async fn a_refund_whose_answer_is_lost_is_found_again() {
     let payment = bought(&world).await;
     world.scenario(json!({ "outage": "drop_reply", "outage_count": 1, "outage_route": "POST /refunds" })).await;
     let body = json!({ "payment_id": payment, "metadata": { "intent": "int_9" } });
-    let lost = world.request(Method::POST, "/refunds").bearer_auth(API_KEY).json(&body).send().await;
-    assert!(lost.is_err());
+    let unanswered = world.request(Method::POST, "/refunds").bearer_auth(API_KEY).json(&body).send().await;
+    assert!(unanswered.is_err());
     let list = world.get("/refunds?created_at_gte=2020-01-01T00:00:00Z").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["items"][0]["metadata"], Value::Null, "a row has none");

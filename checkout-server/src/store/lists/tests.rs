@@ -19,8 +19,8 @@ fn plan(connection: &Connection, query: &Query) -> Vec<String> {
     statement.query_map(params_from_iter(&query.values), |row| row.get("detail")).unwrap().map(Result::unwrap).collect()
 }
 
-fn customer() -> Option<CustomerKey> {
-    Some(CustomerKey::Reference("user_1".to_owned()))
+fn customer() -> CustomerKey {
+    CustomerKey::Reference("user_1".to_owned())
 }
 
 fn events() -> Vec<Query> {
@@ -29,10 +29,10 @@ fn events() -> Vec<Query> {
     [
         none(),
         EventFilter { kind: Some(Kind::CheckoutPaid), ..none() },
-        EventFilter { customer: customer(), ..none() },
+        EventFilter { customer: Some(customer()), ..none() },
         EventFilter { since: time, ..none() },
         EventFilter { until: time, ..none() },
-        EventFilter { kind: Some(Kind::CheckoutPaid), since: time, until: time, customer: customer() },
+        EventFilter { kind: Some(Kind::CheckoutPaid), since: time, until: time, customer: Some(customer()) },
     ]
     .iter()
     .flat_map(|filter| [None, Some(7)].map(|after| events::query(filter, &Slice { after, limit: 26 })))
@@ -46,7 +46,7 @@ fn messages() -> Vec<Query> {
         MessageFilter { state: Some(checkout_types::delivery::DeliveryState::Dead), ..none() },
         MessageFilter { target: Some("crm".to_owned()), ..none() },
         MessageFilter { kind: Some(Kind::CheckoutPaid), ..none() },
-        MessageFilter { customer: customer(), ..none() },
+        MessageFilter { customer: Some(customer()), ..none() },
         MessageFilter { event: Some("evt_1".to_owned()), ..none() },
         MessageFilter { since: Some(Timestamp::UNIX_EPOCH), ..none() },
         MessageFilter {
@@ -97,13 +97,16 @@ fn checkouts() -> Vec<Query> {
 fn of_one_customer() -> Vec<Query> {
     let checkout = || Some("co_1".to_owned());
     vec![
-        payments::query(&PaymentFilter { customer: customer(), ..Default::default() }, &Slice::first(26)),
+        payments::query(&PaymentFilter { customer: Some(customer()), ..Default::default() }, &Slice::first(26)),
         payments::query(&PaymentFilter { checkout: checkout(), ..Default::default() }, &Slice::first(26)),
         payments::query(&PaymentFilter { id: checkout(), ..Default::default() }, &Slice::first(1)),
-        subscriptions::query(&SubscriptionFilter { customer: customer(), ..Default::default() }, &Slice::first(26)),
+        subscriptions::query(
+            &SubscriptionFilter { customer: Some(customer()), ..Default::default() },
+            &Slice::first(26),
+        ),
         subscriptions::query(&SubscriptionFilter { checkout: checkout(), ..Default::default() }, &Slice::first(26)),
         subscriptions::query(&SubscriptionFilter { id: checkout(), ..Default::default() }, &Slice::first(1)),
-        checkouts::query(&CheckoutFilter { customer: customer(), ..Default::default() }, &Slice::first(26)),
+        checkouts::query(&CheckoutFilter { customer: Some(customer()), ..Default::default() }, &Slice::first(26)),
         checkouts::query(&CheckoutFilter { id: checkout(), ..Default::default() }, &Slice::first(1)),
     ]
 }

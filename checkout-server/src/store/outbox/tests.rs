@@ -191,7 +191,7 @@ async fn a_disabled_endpoint_gets_nothing_until_it_is_enabled_and_then_all_in_or
     loop {
         let turned = kept.turn(NOW, vec![], &[], 1).await;
         let Some(message) = turned.claimed.first() else { break };
-        assert_eq!(message.attempts, if message.seq == 2 { 1 } else { 0 }, "{}", message.seq);
+        assert_eq!(message.attempts, u32::from(message.seq == 2), "{}", message.seq);
         order.push(message.seq);
         kept.turn(NOW, vec![delivered(message)], &[], 0).await;
     }

@@ -15,6 +15,7 @@ const MANY: i64 = 10_000_000;
 const EACH: i64 = 5;
 
 /// The same reads on both.
+#[expect(clippy::disallowed_methods, reason = "how many events, from whoever runs the bench")]
 pub(crate) async fn compare() -> Result<(), Failure> {
     let many = std::env::var("EVENTS").ok().and_then(|text| text.parse().ok()).unwrap_or(MANY);
     say("\nentitlement reads, of any customer")?;

@@ -23,7 +23,11 @@ struct Receiver {
 impl Receiver {
     /// Starts one that believes these secrets.
     async fn start(program: PathBuf, arguments: &[&str], secrets: &str) -> Self {
-        assert!(program.exists() || program.components().count() == 1, "{program:?}: run tools/install.sh receivers");
+        assert!(
+            program.exists() || program.components().count() == 1,
+            "{}: run tools/install.sh receivers",
+            program.display()
+        );
         let mut process = Command::new(&program)
             .args(arguments)
             .current_dir(in_repository("."))

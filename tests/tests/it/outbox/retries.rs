@@ -81,7 +81,7 @@ async fn resets_redirects_and_silence_are_tried_again_and_told_in_our_own_words(
     let merchant = Merchant::playing(|told| match &*told.customer {
         "resets" => Play::Reset,
         "redirects" => Play::Answer(302),
-        _ => Play::Slow(Duration::from_secs(60)),
+        _ => Play::Slow(Duration::from_mins(1)),
     })
     .await;
     let app = TestApp::telling(vec![merchant.endpoint("crm", &[])]).await;

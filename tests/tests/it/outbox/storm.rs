@@ -27,9 +27,9 @@ fn fault(id: &str, tries: usize) -> Play {
 
 #[tokio::test]
 async fn nothing_is_lost_or_overtaken_while_a_third_fails_and_the_helper_restarts() {
-    let mut tries: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
     let merchant = Merchant::playing(move |told| {
-        let tried = tries.entry(told.id.clone()).or_default();
+        let tried = counted.entry(told.id.clone()).or_default();
         *tried += 1;
         fault(&told.id, *tried)
     })
