@@ -18,6 +18,9 @@ const GATHER: Duration = Duration::from_millis(500);
 /// Looks at the clock until the helper stops.
 pub async fn run(app: App) {
     let mut news = app.news.subscribe();
+    if let Err(error) = inbox::fold_stuck(&app).await {
+        tracing::error!(%error, "the notices that are stuck could not be looked at");
+    }
     loop {
         let next = match catch_up(&app).await {
             Ok(next) => next,
@@ -41,6 +44,9 @@ pub async fn run(app: App) {
 async fn catch_up(app: &App) -> Result<Timestamp, StoreError> {
     while let Some(effects) = app.store.pass_time(app.clock.now()).await? {
         inbox::tell(app, &effects);
+        if app.stopping.is_cancelled() {
+            break;
+        }
     }
     let nap = app.clock.now() + NAP;
     Ok(app.store.next_change().await?.map_or(nap, |next| next.min(nap)))

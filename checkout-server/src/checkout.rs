@@ -193,6 +193,7 @@ mod tests {
             amount,
             products: vec![("pdt_1".into(), 1)],
             charge: crate::event::payment::Charge::Sale,
+            extends: true,
             subscriptions: std::collections::BTreeSet::new(),
             error_code: None,
         };

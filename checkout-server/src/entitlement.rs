@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use checkout_types::money::MAX_AMOUNT;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -241,7 +242,10 @@ impl Purchase {
             (MoneyBack::DisputeLost, _, _) => Access::of(State::Ended, Reason::DisputeLost),
             (MoneyBack::Refunded, RefundPolicy::Revoke, _) => Access::of(State::Ended, Reason::Refunded),
             (MoneyBack::Refunded, RefundPolicy::AtPeriodEnd, _) => match period_end.filter(|end| now < *end) {
-                Some(end) if bought.state.is_given() => Access { until: Some(end), reason: Reason::Refunded, ..bought },
+                Some(end) if bought.state.is_given() => {
+                    let until = bought.until.map_or(end, |until| until.min(end));
+                    Access { until: Some(until), reason: Reason::Refunded, ..bought }
+                }
                 _ => Access::of(State::Ended, Reason::Refunded),
             },
             (MoneyBack::Disputed, _, DisputePolicy::Suspend) if bought.state.is_given() => {
@@ -296,7 +300,11 @@ pub fn entitlements(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) 
 #[must_use]
 pub fn next_change(purchases: &[Purchase], by_hand: &[ByHand], now: Timestamp) -> Option<Timestamp> {
     let bought = purchases.iter().filter_map(|purchase| purchase.access(now).until);
-    bought.chain(by_hand.iter().filter_map(|entry| entry.until)).filter(|until| *until > now).min()
+    // More moments than are needed do no harm: one that is left out would.
+    let subscribed =
+        purchases.iter().filter_map(|purchase| Some((purchase.subscription.as_ref()?, purchase.terms.grace)));
+    let moments = subscribed.flat_map(|(subscription, grace)| subscribed::moments(subscription, grace));
+    bought.chain(moments).chain(by_hand.iter().filter_map(|entry| entry.until)).filter(|until| *until > now).min()
 }
 
 fn in_force(by_hand: &[ByHand], given: bool, now: Timestamp) -> impl Iterator<Item = &ByHand> {
@@ -325,7 +333,7 @@ impl Limit {
     /// What it comes to for so many bought.
     pub(crate) fn of(self, quantity: i64) -> Self {
         match self {
-            Self::PerUnit(each) => Self::Fixed(each.saturating_mul(quantity)),
+            Self::PerUnit(each) => Self::Fixed(each.saturating_mul(quantity).min(MAX_AMOUNT)),
             fixed => fixed,
         }
     }

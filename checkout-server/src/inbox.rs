@@ -6,9 +6,13 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::event::Notice;
+use crate::event::{Notice, Source};
+use crate::provider::dodo;
 use crate::revenue;
 use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};
+
+/// Notices that are read together, when they are tried again.
+const STUCK_AT_ONCE: u32 = 64;
 
 /// Takes a delivery whose signature has been checked.
 ///
@@ -57,6 +61,30 @@ pub async fn answered(
     let effects = app.store.observe(answer, now).await?;
     tell(app, &effects);
     Ok(effects)
+}
+
+/// Tries the notices again that could not be folded when they came: another release may read what the last
+/// one could not, and rows can be mended.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn fold_stuck(app: &App) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let stuck = app.store.stuck_after(after, STUCK_AT_ONCE).await?;
+        let Some(last) = stuck.last() else { return Ok(()) };
+        after = last.seq;
+        for one in stuck {
+            let read = match one.source {
+                Source::Webhook => app.provider.read_notice(&one.body),
+                Source::Refetch => dodo::read_answer(&one.kind, &one.body),
+            };
+            if let Some(notice) = read {
+                let effects = app.store.fold_again(one, notice, app.clock.now()).await?;
+                tell(app, &effects);
+            }
+        }
+    }
 }
 
 /// Says what was changed to those who watch: pages by the change, operators by logs and metrics.

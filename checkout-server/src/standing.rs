@@ -40,6 +40,8 @@ pub struct Bought {
     pub checkout: String,
     /// What was ordered.
     pub order: Order,
+    /// The provider's session that was made for it.
+    pub session: Option<String>,
     /// Where it stands.
     pub status: CheckoutStatus,
     /// Whether two payments succeeded for it (G7).
@@ -170,8 +172,8 @@ pub fn of(account: &Account, catalog: &Catalog, now: Timestamp) -> (Standing, Op
     let mut reminders = Vec::new();
     for bought in &account.bought {
         bought.stand(&mut standing);
-        for (subscription, purchase) in bought.purchases(catalog) {
-            if let Some(subscription) = subscription {
+        for purchase in bought.purchases(catalog) {
+            if let Some(subscription) = &purchase.subscription {
                 let stands = bought.subscription(subscription, &purchase, catalog, now);
                 reminders.extend(stands.trial_end.map(|end| end - TRIAL_NOTICE).filter(|reminder| *reminder > now));
                 standing.subscriptions.insert(subscription.seen.id.clone(), stands);
@@ -221,25 +223,25 @@ impl Bought {
 
     /// Each thing that was bought: a subscription with what the catalog says of its present product, and
     /// what is sold once. What the catalog does not know gives nothing.
-    fn purchases<'a>(&'a self, catalog: &Catalog) -> Vec<(Option<&'a Subscription>, Purchase)> {
+    fn purchases(&self, catalog: &Catalog) -> Vec<Purchase> {
         let paid = match self.status {
             CheckoutStatus::Paid | CheckoutStatus::Fulfilled => Paid::Yes,
             CheckoutStatus::NeedsReview => Paid::Wrongly,
             _ => Paid::No,
         };
         let subscribed = self.subscriptions.iter().map(|subscription| {
-            let seen = &subscription.seen;
+            let proven = self.proven(subscription);
+            let seen = &proven.seen;
             let price = seen.product.as_deref().and_then(|product| catalog.sold_as(product));
             let terms = price.map(|price| catalog.terms_of(price, seen.quantity, &seen.addons));
-            let purchase = Purchase {
+            Purchase {
                 terms: terms.unwrap_or_default(),
                 paid,
-                exhausted: self.gave_up(subscription),
+                exhausted: self.gave_up(&proven),
                 money: money::of_subscription(self, subscription),
-                subscription: Some(subscription.clone()),
+                subscription: Some(proven),
                 claimed: self.claimed,
-            };
-            (Some(subscription), purchase)
+            }
         });
         let others = self.order.products.iter().filter_map(|(product, quantity)| {
             let price = catalog.sold_as(product)?;
@@ -254,7 +256,20 @@ impl Bought {
                 claimed: self.claimed,
             })
         });
-        subscribed.chain(others.map(|purchase| (None, purchase))).collect()
+        subscribed.chain(others).collect()
+    }
+
+    /// The subscription with the period that is paid for: one that was named while it did not run counts
+    /// where a payment proves it.
+    fn proven(&self, subscription: &Subscription) -> Subscription {
+        let mut proven = subscription.clone();
+        if let (Some(((true, _), known)), Some((version, named))) = (subscription.period, subscription.unproven)
+            && named.end > known.end
+            && money::is_paid_for(self, subscription, named)
+        {
+            proven.period = Some(((true, version), named));
+        }
+        proven
     }
 
     fn gave_up(&self, subscription: &Subscription) -> bool {

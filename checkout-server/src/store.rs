@@ -10,7 +10,7 @@ use crate::announcement::Kind;
 use crate::checkout::Order;
 use crate::customer::{Contact, CustomerKey};
 use crate::error::{Code, Problem};
-use crate::event::Notice;
+use crate::event::{Notice, Source};
 use crate::keys::AddressKey;
 use crate::standing::{News, Standing};
 
@@ -158,6 +158,23 @@ pub struct Answered {
     pub observed_at: Timestamp,
 }
 
+/// A notice that could not be folded when it came.
+#[derive(Clone)]
+pub struct Stuck {
+    /// Its place in the inbox.
+    pub seq: i64,
+    /// Its type, or what it is about.
+    pub kind: String,
+    /// Whether the provider sent it, or answered it.
+    pub source: Source,
+    /// As it came.
+    pub body: Vec<u8>,
+    /// When it was signed, or when we asked.
+    pub observed_at: Timestamp,
+    /// When we asked, by the shop's clock.
+    pub asked_at: Option<Timestamp>,
+}
+
 /// What a new observation changed.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
@@ -171,6 +188,18 @@ pub struct Effects {
     pub told: Vec<Told>,
     /// Why the provider is to be asked, where it is.
     pub asked: Vec<&'static str>,
+}
+
+impl Effects {
+    /// Both together.
+    fn add(&mut self, more: Self) {
+        let Self { changes, unclaimed, stuck, told, asked } = more;
+        self.changes.extend(changes);
+        self.unclaimed = self.unclaimed.or(unclaimed);
+        self.stuck = self.stuck.take().or(stuck);
+        self.told.extend(told);
+        self.asked.extend(asked);
+    }
 }
 
 /// A payment that belongs to no order of ours.

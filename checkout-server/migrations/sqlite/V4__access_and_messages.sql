@@ -29,6 +29,9 @@ ALTER TABLE payments ADD COLUMN charge TEXT NOT NULL DEFAULT 'sale';       -- ev
 UPDATE payments SET charge = 'other' WHERE NOT is_first;
 ALTER TABLE payments DROP COLUMN is_first;
 ALTER TABLE payments ADD COLUMN subscriptions TEXT NOT NULL DEFAULT '[]';   -- a JSON array of the provider's ids
+ALTER TABLE payments ADD COLUMN extends INTEGER NOT NULL DEFAULT 1;         -- whether it pays for a time of service
+ALTER TABLE payments ADD COLUMN named TEXT;                                 -- the order that its metadata names; checkout_id is whose it is
+UPDATE payments SET named = checkout_id;
 ALTER TABLE payments ADD COLUMN customer TEXT;                              -- whose it is; NULL where it is none of ours
 CREATE INDEX payments_by_customer ON payments (customer) WHERE customer IS NOT NULL;
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Access, LEEWAY, Reason, State};
-use crate::event::{Subscription, SubscriptionState};
+use crate::event::{Subscription, SubscriptionSeen, SubscriptionState};
 
 /// How access stands at `now`, where a failed renewal takes nothing away for `grace`.
 pub(super) fn access(subscription: &Subscription, grace: SignedDuration, exhausted: bool, now: Timestamp) -> Access {
@@ -54,6 +54,16 @@ pub(super) fn access(subscription: &Subscription, grace: SignedDuration, exhaust
             }
         }
     }
+}
+
+/// Every moment at which time alone may change how access stands because of it.
+pub(super) fn moments(subscription: &Subscription, grace: SignedDuration) -> impl Iterator<Item = Timestamp> + use<> {
+    let end = subscription.period.map(|(_, period)| period.end);
+    let of_grace = subscription.troubled_since().or(end).map(|since| later(since, grace));
+    let trial = trial_end(subscription);
+    let leeway = end.map(|end| later(end, LEEWAY));
+    let SubscriptionSeen { expires_at, past_due_ends_at, .. } = &subscription.seen;
+    [end, leeway, of_grace, trial, *expires_at, *past_due_ends_at].into_iter().flatten()
 }
 
 /// Dates come from outside: the last one that calendars can count is late enough.

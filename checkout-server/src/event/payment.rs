@@ -29,6 +29,8 @@ pub struct PaymentSeen {
     pub products: Vec<(String, i64)>,
     /// What it is for.
     pub charge: Charge,
+    /// Whether it pays for a time of service: a renewal that does not bills usage alone.
+    pub extends: bool,
     /// The provider's subscriptions that it pays for.
     pub subscriptions: BTreeSet<String>,
     /// The provider's reason for a failure, such as `GENERIC_DECLINE`.
@@ -198,12 +200,22 @@ impl Payment {
             amount,
             products,
             charge,
+            extends,
             subscriptions: _,
             error_code,
         } = seen;
         let money = amount.map(|money| (money.amount, money.currency));
         let times = (*created_at, *updated_at);
-        (*version, state.as_str().into_owned(), money, products.clone(), *charge, error_code.clone(), times, id.clone())
+        (
+            *version,
+            state.as_str().into_owned(),
+            money,
+            products.clone(),
+            (*charge, *extends),
+            error_code.clone(),
+            times,
+            id.clone(),
+        )
     }
 }
 
@@ -231,6 +243,7 @@ mod tests {
             amount: Some(Money::new(amount, "EUR".parse().unwrap())),
             products: vec![],
             charge: Charge::Sale,
+            extends: true,
             subscriptions: BTreeSet::new(),
             error_code: None,
         };

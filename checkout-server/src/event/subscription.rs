@@ -136,8 +136,11 @@ pub struct Subscription {
     pub seen: SubscriptionSeen,
     /// How new it is.
     pub version: Version,
-    /// The newest service period that any observation named.
-    pub period: Option<(Version, Period)>,
+    /// The newest service period that an observation named, those of a subscription that ran before
+    /// others: a bill that was not paid moves the dates too.
+    pub period: Option<((bool, Version), Period)>,
+    /// The newest one that was named when it did not run: it counts where a payment proves it.
+    pub unproven: Option<(Version, Period)>,
     /// For each period's end (microseconds), since when (microseconds) its renewal has been trouble.
     pub trouble: BTreeMap<i64, i64>,
     /// Whether two observations of one moment contradict each other: the provider has to be asked.
@@ -149,13 +152,17 @@ impl Subscription {
     #[must_use]
     pub fn new(seen: SubscriptionSeen, at: Option<Timestamp>, observed_at: Timestamp, source: Source) -> Self {
         let version = Version::new(observed_at, at, source, seen.state.rank());
-        let period = seen.period.map(|period| (version, period));
+        let runs = matches!(seen.state, SubscriptionState::Active | SubscriptionState::Paused);
+        // What a state means that we do not know, its dates do not say either (G17).
+        let known = !matches!(seen.state, SubscriptionState::Unknown(_));
+        let period = seen.period.filter(|_| known).map(|period| ((runs, version), period));
+        let unproven = seen.period.filter(|_| known && !runs).map(|period| (version, period));
         let troubled = matches!(seen.state, SubscriptionState::OnHold | SubscriptionState::PastDue);
         let due = seen.period.map_or(0, |period| period.end.as_microsecond());
         // When it happened, not when it was sent: a delivery may be a day late.
         let since = at.unwrap_or(observed_at).as_microsecond();
         let trouble = troubled.then_some((due, since)).into_iter().collect();
-        Self { seen, version, period, trouble, contested: false }
+        Self { seen, version, period, unproven, trouble, contested: false }
     }
 
     /// Joins two observations of one subscription: commutative, associative, idempotent.
@@ -171,6 +178,7 @@ impl Subscription {
         let (mut winner, loser) = if self.weight() >= other.weight() { (self, other) } else { (other, self) };
         winner.contested = contested;
         winner.period = winner.period.max(loser.period);
+        winner.unproven = winner.unproven.max(loser.unproven);
         for (due, since) in loser.trouble {
             winner.trouble.entry(due).and_modify(|known| *known = since.min(*known)).or_insert(since);
         }

@@ -48,12 +48,12 @@ async fn ask(app: &App, Refetch { kind, object, reason, attempts, .. }: &Refetch
     let outcome = match about(app, *kind, object).await {
         Ok(_) => "answered",
         Err(Unanswered::Gone) => {
-            app.store.drop_refetch(object).await?;
+            app.store.drop_refetch(object, app.clock.now()).await?;
             tracing::warn!(kind = kind.as_str(), %object, "the provider does not have an object that it told of");
             "gone"
         }
         Err(Unanswered::Refused) => {
-            app.store.drop_refetch(object).await?;
+            app.store.drop_refetch(object, app.clock.now()).await?;
             "refused"
         }
         Err(Unanswered::Later) => {

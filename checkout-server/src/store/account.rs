@@ -36,10 +36,11 @@ fn bought(connection: &Connection, key: &str) -> Result<BTreeMap<String, Bought>
     let mut rows = statement.query([key])?;
     let mut all = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let StoredCheckout { id, order, status, .. } = checkout(row)?;
+        let StoredCheckout { id, order, status, session, .. } = checkout(row)?;
         let bought = Bought {
             checkout: id.clone(),
             order,
+            session: session.map(|session| session.id),
             status,
             paid_twice: row.get("paid_twice")?,
             claimed: row.get("claimed")?,
@@ -60,7 +61,8 @@ fn payments(connection: &Connection, key: &str, all: &mut BTreeMap<String, Bough
     let mut rows = statement.query([key])?;
     while let Some(row) = rows.next()? {
         let payment: Payment = payment_of(row)?;
-        if let Some(bought) = payment.seen.checkout.as_ref().and_then(|checkout| all.get_mut(checkout)) {
+        let owner: Option<String> = row.get("checkout_id")?;
+        if let Some(bought) = owner.and_then(|owner| all.get_mut(&owner)) {
             bought.payments.push(payment);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use checkout_types::CheckoutStatus;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::objects::{self, DISPUTES, DUNNINGS, REFUNDS, SUBSCRIPTIONS};
@@ -12,6 +12,8 @@ use super::rows::{PAYMENT_COLUMNS, find, payment_of, payments_of, save_payment};
 use super::{Change, Effects, Rules, StoreError, StoredCheckout, Unclaimed, projection, renewals};
 use crate::checkout::outcome;
 use crate::customer::CustomerKey;
+use crate::event::dunning::DunningState;
+use crate::event::payment::Charge;
 use crate::event::{
     Dispute, DisputeSeen, Dunning, DunningSeen, Notice, Payment, PaymentSeen, PaymentState, Refund, RefundSeen, Seen,
     Source, Subscription, SubscriptionSeen, SubscriptionState,
@@ -67,6 +69,11 @@ pub(super) fn join(
     }
 }
 
+/// How long the rest of what the provider tells may take, before it is asked.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
+/// Why a subscription is asked about whose sale was paid and that does not run yet.
+const AWAITED: &str = "awaited";
+
 /// One observation on its way through the tables.
 struct Fold<'a> {
     connection: &'a Connection,
@@ -79,48 +86,62 @@ type Touched = BTreeSet<CustomerKey>;
 
 impl Fold<'_> {
     fn payment(&mut self, payment: Payment) -> Result<Touched, StoreError> {
-        let connection = self.connection;
-        let known = connection
+        let known = self
+            .connection
             .prepare_cached(&format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1"))?
-            .query_row([&payment.seen.id], |row| Ok(payment_of(row)))
-            .optional()?
-            .transpose()?;
-        let before = known.as_ref().and_then(|known| known.seen.checkout.clone());
+            .query_row([&payment.seen.id], |row| Ok((payment_of(row), row.get::<_, Option<String>>("checkout_id")?)))
+            .optional()?;
+        let (known, former) = match known {
+            Some((known, former)) => (Some(known?), former),
+            None => (None, None),
+        };
         let doubt = doubt_about_payment(known.as_ref(), &payment);
         let joined = match known {
             Some(known) => known.join(payment),
             None => payment,
         };
-        let mut touched = Touched::new();
         for subscription in &joined.seen.subscriptions {
-            objects::link(connection, subscription, &joined.seen.id)?;
+            objects::link(self.connection, subscription, &joined.seen.id)?;
         }
-        let owner = owner(connection, &joined.seen)?;
-        save_payment(connection, &joined, owner.as_ref())?;
+        let owner = owner(self.connection, &joined.seen)?;
+        save_payment(self.connection, &joined, owner.as_ref())?;
         if let Some(reason) = doubt.filter(|_| owner.is_some()) {
             self.ask("payment", &joined.seen.id, reason)?;
         }
-        for subscription in &joined.seen.subscriptions {
-            if let Some(owner) = objects::subscription_owner(connection, subscription)? {
-                objects::give(connection, subscription, &owner)?;
-                touched.insert(owner.1);
-            }
-        }
+        let mut touched = self.adopt(&joined)?;
         // A payment that turns out to be another order's is no longer the first one's.
         let owned_by = owner.as_ref().map(|owner| owner.id.as_str());
-        if let Some(former) = before.filter(|before| Some(before.as_str()) != owned_by)
-            && let Some(former) = find(connection, "id", &former)?
+        if let Some(former) = former.filter(|former| Some(former.as_str()) != owned_by)
+            && let Some(former) = find(self.connection, "id", &former)?
         {
             touched.insert(former.customer.clone());
             self.refold(&former)?;
         }
         let Some(owner) = owner else {
-            let names_an_order = joined.seen.checkout.is_some();
+            let names_an_order = joined.seen.checkout.is_some() && joined.seen.charge == Charge::Sale;
             self.effects.unclaimed = Some(Unclaimed { names_an_order });
             return Ok(touched);
         };
         self.refold(&owner)?;
         touched.insert(owner.customer);
+        Ok(touched)
+    }
+
+    /// Gives the subscriptions that a payment paid for, and their other payments, to the order that began
+    /// them: they may have come before its sale.
+    fn adopt(&mut self, payment: &Payment) -> Result<Touched, StoreError> {
+        let mut touched = Touched::new();
+        for subscription in &payment.seen.subscriptions {
+            let Some(owner) = objects::subscription_owner(self.connection, subscription)? else { continue };
+            touched.extend(objects::give(self.connection, subscription, &owner)?);
+            touched.insert(owner.1);
+            let paid = payment.seen.state == PaymentState::Succeeded && payment.seen.charge == Charge::Sale;
+            if paid && !objects::is_active(self.connection, subscription)? {
+                // Nobody who has paid is to wait for a notice that was lost.
+                let soon = self.now + PATIENCE;
+                self.ask_at("subscription", subscription, AWAITED, soon)?;
+            }
+        }
         Ok(touched)
     }
 
@@ -173,6 +194,9 @@ impl Fold<'_> {
         };
         let owner = objects::subscription_owner(self.connection, &id)?;
         objects::save_subscription(self.connection, &joined, owner.as_ref())?;
+        if joined.seen.state == SubscriptionState::Active {
+            renewals::no_longer(self.connection, &id, AWAITED)?;
+        }
         if let Some(reason) = doubt.or(joined.contested.then_some("contested")).filter(|_| owner.is_some()) {
             self.ask("subscription", &id, reason)?;
         }
@@ -209,8 +233,17 @@ impl Fold<'_> {
             None => seen,
         };
         objects::save_dunning(self.connection, &joined)?;
-        // It says that the subscription is trouble, and shows none: its own notice may be lost.
         let owner = objects::subscription_owner(self.connection, &subscription)?;
+        // It shows no subscription: where the two disagree, that one's own notice may be lost.
+        let runs = objects::is_active(self.connection, &subscription)?;
+        let disagrees = match joined.seen.state {
+            DunningState::Recovered => !runs,
+            DunningState::Recovering | DunningState::Exhausted => runs,
+            DunningState::Unknown => false,
+        };
+        if disagrees && owner.is_some() {
+            self.ask_at("subscription", &subscription, "dunning", self.now + PATIENCE)?;
+        }
         Ok(owner.into_iter().map(|(_, customer)| customer).collect())
     }
 
@@ -239,11 +272,21 @@ impl Fold<'_> {
 
     /// The provider's own answer is the last word: it is not asked again about the same thing.
     fn ask(&mut self, kind: &'static str, object: &str, reason: &'static str) -> Result<(), StoreError> {
+        self.ask_at(kind, object, reason, self.now)
+    }
+
+    fn ask_at(
+        &mut self,
+        kind: &'static str,
+        object: &str,
+        reason: &'static str,
+        due: Timestamp,
+    ) -> Result<(), StoreError> {
         if self.source == Source::Refetch {
             return Ok(());
         }
         self.effects.asked.push(reason);
-        renewals::ask(self.connection, kind, object, reason, self.now)
+        renewals::ask(self.connection, kind, object, reason, due)
     }
 }
 
@@ -273,18 +316,18 @@ fn doubt_about_subscription(known: Option<&Subscription>, seen: &Subscription) -
     (ended && seen.version > known.version && seen.seen.state != known.seen.state).then_some("ended_and_not")
 }
 
-/// Whose payment it is: the order whose subscription it renews, or the one we named in its metadata, or
-/// else the session it was made in.
+/// Whose payment it is. A sale is the order's in whose session it was made; the order that its metadata
+/// names counts only where no session of that one is known, after a crash: into the metadata of a
+/// payment link any buyer can write (dodo/README 4). Other charges go with their subscription.
 fn owner(connection: &Connection, seen: &PaymentSeen) -> Result<Option<StoredCheckout>, StoreError> {
-    if let Some(named) = &seen.checkout
-        && let Some(checkout) = find(connection, "id", named)?
-    {
-        return Ok(Some(checkout));
-    }
-    if let Some(session) = &seen.session
-        && let Some(checkout) = find(connection, "session_id", session)?
-    {
-        return Ok(Some(checkout));
+    if seen.charge == Charge::Sale {
+        if let Some(session) = &seen.session
+            && let Some(checkout) = find(connection, "session_id", session)?
+        {
+            return Ok(Some(checkout));
+        }
+        let named = seen.checkout.as_ref().map(|named| find(connection, "id", named)).transpose()?;
+        return Ok(named.flatten().filter(|checkout| checkout.session.is_none()));
     }
     for subscription in &seen.subscriptions {
         if let Some((checkout, _)) = objects::subscription_owner(connection, subscription)? {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answered, Delivery, StoreError};
+use super::{Answered, Delivery, StoreError, Stuck};
+use crate::event::Source;
 
 /// Stores a delivery; `None` where it is a repeat.
 pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Option<i64>, StoreError> {
@@ -61,6 +62,33 @@ pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Times
 
 /// Says that a notice could not be folded, and why; or that it has been after all.
 pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: Option<&str>) -> Result<(), StoreError> {
-    connection.prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1")?.execute(params![seq, why])?;
+    connection
+        .prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1 AND stuck IS NOT ?2")?
+        .execute(params![seq, why])?;
     Ok(())
+}
+
+/// The notices that are stuck, the oldest first, after that place.
+pub(super) fn stuck(connection: &Connection, after: i64, most: u32) -> Result<Vec<Stuck>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
+         WHERE stuck IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after, most])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get("seq")?;
+        let impossible = |column| StoreError::Impossible { table: "notices", id: seq.to_string(), column };
+        let time = |micros: i64, column| Timestamp::from_microsecond(micros).map_err(|_| impossible(column));
+        let asked_at: Option<i64> = row.get("asked_at")?;
+        all.push(Stuck {
+            seq,
+            kind: row.get::<_, Option<String>>("kind")?.unwrap_or_default(),
+            source: if row.get::<_, String>("source")? == "refetch" { Source::Refetch } else { Source::Webhook },
+            body: row.get("body")?,
+            observed_at: time(row.get("observed_at")?, "observed_at")?,
+            asked_at: asked_at.map(|micros| time(micros, "asked_at")).transpose()?,
+        });
+    }
+    Ok(all)
 }

@@ -130,14 +130,35 @@ pub(super) fn link(connection: &Connection, subscription: &str, payment: &str) -
     Ok(())
 }
 
-/// Gives a subscription that is there already to the order that began it.
+/// Gives a subscription that is there already, and payments for it that are nobody's, to the order that
+/// began it. Gives the customer whose it was until now.
 pub(super) fn give(
     connection: &Connection,
     subscription: &str,
     (checkout, customer): &(String, CustomerKey),
-) -> Result<(), StoreError> {
+) -> Result<Option<CustomerKey>, StoreError> {
+    let customer = customer.stored();
+    let former: Option<Option<String>> = connection
+        .prepare_cached("SELECT customer FROM subscriptions WHERE id = ?1")?
+        .query_row([subscription], |row| row.get(0))
+        .optional()?;
     connection
-        .prepare_cached("UPDATE subscriptions SET checkout_id = ?2, customer = ?3 WHERE id = ?1")?
-        .execute(params![subscription, checkout, customer.stored()])?;
-    Ok(())
+        .prepare_cached(
+            "UPDATE subscriptions SET checkout_id = ?2, customer = ?3
+             WHERE id = ?1 AND (checkout_id, customer) IS NOT (?2, ?3)",
+        )?
+        .execute(params![subscription, checkout, customer])?;
+    connection
+        .prepare_cached(
+            "UPDATE payments SET checkout_id = ?2, customer = ?3 WHERE checkout_id IS NULL
+             AND id IN (SELECT payment_id FROM subscription_payments WHERE subscription_id = ?1)",
+        )?
+        .execute(params![subscription, checkout, customer])?;
+    Ok(former.flatten().filter(|former| *former != customer).as_deref().and_then(CustomerKey::from_store))
+}
+
+/// Whether a subscription is known to run.
+pub(super) fn is_active(connection: &Connection, subscription: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM subscriptions WHERE id = ?1 AND state = 'active'";
+    Ok(connection.prepare_cached(sql)?.exists([subscription])?)
 }

@@ -1,13 +1,16 @@
 //! What time alone changes: no event tells of it (G20).
 
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Effects, Store, StoreError, projection};
+use super::sqlite::in_savepoint;
+use super::{Effects, Rules, Store, StoreError, projection};
 use crate::customer::CustomerKey;
 
 /// Customers in one transaction: the fold must not wait long for it.
 const AT_ONCE: u32 = 64;
+/// Until a customer whose rows cannot be read is tried again.
+const PUT_OFF: SignedDuration = SignedDuration::from_hours(1);
 
 impl Store {
     /// When something next changes by time alone.
@@ -35,8 +38,15 @@ impl Store {
         self.write(move |connection| {
             let due = due(connection, now)?;
             let mut effects = Effects::default();
-            for customer in &due {
-                projection::settle(connection, &rules, customer, now, &mut effects)?;
+            for key in &due {
+                match in_savepoint(connection, |connection| settle(connection, &rules, key, now)) {
+                    // One row that cannot be read holds up nobody else.
+                    Err(error @ StoreError::Impossible { .. }) => {
+                        put_off(connection, key, now)?;
+                        effects.add(Effects { stuck: Some(error), ..Effects::default() });
+                    }
+                    settled => effects.add(settled?),
+                }
             }
             Ok((!due.is_empty()).then_some(effects))
         })
@@ -80,15 +90,26 @@ impl Store {
     }
 }
 
-fn due(connection: &Connection, now: Timestamp) -> Result<Vec<CustomerKey>, StoreError> {
+fn settle(connection: &Connection, rules: &Rules, key: &str, now: Timestamp) -> Result<Effects, StoreError> {
+    let impossible = || StoreError::Impossible { table: "customers", id: "a key".to_owned(), column: "customer" };
+    let customer = CustomerKey::from_store(key).ok_or_else(impossible)?;
+    let mut effects = Effects::default();
+    projection::settle(connection, rules, &customer, now, &mut effects)?;
+    Ok(effects)
+}
+
+fn put_off(connection: &Connection, key: &str, now: Timestamp) -> Result<(), StoreError> {
+    let later = now + PUT_OFF;
+    connection
+        .prepare_cached("UPDATE customers SET next_change_at = ?2 WHERE customer = ?1")?
+        .execute(params![key, later.as_microsecond()])?;
+    Ok(())
+}
+
+/// The keys of those for whom it is time.
+fn due(connection: &Connection, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT customer FROM customers WHERE next_change_at <= ?1 ORDER BY next_change_at LIMIT ?2")?;
     let rows = statement.query_map((now.as_microsecond(), AT_ONCE), |row| row.get::<_, String>(0))?;
-    let mut due = Vec::new();
-    for key in rows {
-        let key = key?;
-        let impossible = || StoreError::Impossible { table: "customers", id: key.clone(), column: "customer" };
-        due.push(CustomerKey::from_store(&key).ok_or_else(impossible)?);
-    }
-    Ok(due)
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -208,7 +208,7 @@ fn standings(live: &Connection, rules: &Rules, now: Timestamp, verified: &mut Ve
     while let Some(row) = rows.next()? {
         let key: String = row.get(0)?;
         verified.customers += 1;
-        let impossible = || StoreError::Impossible { table: "customers", id: key.clone(), column: "customer" };
+        let impossible = || StoreError::Impossible { table: "customers", id: "a key".to_owned(), column: "customer" };
         let customer = CustomerKey::from_store(&key).ok_or_else(impossible)?;
         let stored = projection::projected(live, &customer)?;
         if stored.next_change_at.is_some_and(|at| at <= now.as_microsecond()) {

@@ -109,18 +109,20 @@ impl Store {
         .await
     }
 
-    /// Takes an object from the queue: the provider will never answer.
+    /// Takes an object from the queue that was asked about at `asked_at`: the provider will never answer.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn drop_refetch(&self, object: &str) -> Result<(), StoreError> {
+    pub async fn drop_refetch(&self, object: &str, asked_at: Timestamp) -> Result<(), StoreError> {
         let object = object.to_owned();
-        self.write(move |connection| drop(connection, &object)).await
+        self.write(move |connection| drop(connection, &object, asked_at)).await
     }
 }
 
-/// Takes an object from the queue.
-pub(super) fn drop(connection: &Connection, object: &str) -> Result<(), StoreError> {
-    connection.prepare_cached("DELETE FROM refetches WHERE object_id = ?1")?.execute([object])?;
+/// Takes an object from the queue that was asked about at `asked_at`. What was asked for since then stays.
+pub(super) fn drop(connection: &Connection, object: &str, asked_at: Timestamp) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM refetches WHERE object_id = ?1 AND due_at <= ?2")?
+        .execute(params![object, asked_at.as_microsecond()])?;
     Ok(())
 }

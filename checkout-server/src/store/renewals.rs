@@ -48,3 +48,11 @@ pub(super) fn ask(
         .execute(params![object, kind, reason, due.as_microsecond()])?;
     Ok(())
 }
+
+/// Takes a question back that was asked for that reason.
+pub(super) fn no_longer(connection: &Connection, object: &str, reason: &'static str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM refetches WHERE object_id = ?1 AND reason = ?2")?
+        .execute([object, reason])?;
+    Ok(())
+}

@@ -26,7 +26,7 @@ pub(super) fn save_payment(
     let Payment { seen, version } = payment;
     let PaymentSeen {
         id,
-        checkout: _,
+        checkout,
         session,
         created_at,
         updated_at,
@@ -34,6 +34,7 @@ pub(super) fn save_payment(
         amount,
         products,
         charge,
+        extends,
         subscriptions,
         error_code,
     } = seen;
@@ -42,8 +43,8 @@ pub(super) fn save_payment(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO payments (id, checkout_id, session_id, state, amount, currency, products, charge,
-                error_code, created_at, updated_at, version_changed, version_event, version_rank, subscriptions, customer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                error_code, created_at, updated_at, version_changed, version_event, version_rank, subscriptions, customer, named, extends)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             id,
@@ -62,6 +63,8 @@ pub(super) fn save_payment(
             rank,
             subscriptions,
             owner.map(|owner| owner.customer.stored()),
+            checkout,
+            extends,
         ])?;
     Ok(())
 }
@@ -75,7 +78,7 @@ pub(super) fn payments_of(connection: &Connection, checkout: &str) -> Result<Vec
 }
 
 /// What [`payment_of`] reads.
-pub(super) const PAYMENT_COLUMNS: &str = "id, checkout_id, session_id, state, amount, currency, products, charge, subscriptions, \
+pub(super) const PAYMENT_COLUMNS: &str = "id, checkout_id, named, extends, session_id, state, amount, currency, products, charge, subscriptions, \
     error_code, created_at, updated_at, version_changed, version_event, version_rank";
 
 /// A payment's row.
@@ -99,13 +102,14 @@ pub(super) fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
     Ok(Payment {
         version: Version::from_parts(row.get("version_changed")?, row.get("version_event")?, row.get("version_rank")?),
         seen: PaymentSeen {
-            checkout: row.get("checkout_id")?,
+            checkout: row.get("named")?,
             session: row.get("session_id")?,
             created_at: time("created_at")?,
             updated_at: time("updated_at")?,
             state: PaymentState::from_store(&row.get::<_, String>("state")?),
             amount: money,
             products: serde_json::from_str(&products).map_err(|_| impossible("products"))?,
+            extends: row.get("extends")?,
             charge: Charge::from_store(&row.get::<_, String>("charge")?),
             subscriptions: serde_json::from_str(&subscriptions).map_err(|_| impossible("subscriptions"))?,
             error_code: row.get("error_code")?,

@@ -2,5 +2,6 @@
 
 mod orders;
 mod storm;
+mod strangers;
 mod time;
 mod world;

@@ -7,8 +7,8 @@ use super::fold::Observation;
 use super::rows::{COLUMNS, checkout, find, json};
 use super::sqlite::in_savepoint;
 use super::{
-    Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, contacts,
-    fold, inbox, refetches,
+    Accepted, Answered, Claim, Delivery, Effects, Rules, Store, StoreError, StoredCheckout, StoredSession, Stuck,
+    contacts, fold, inbox, refetches,
 };
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
@@ -181,11 +181,32 @@ impl Store {
             let seq = inbox::keep_answer(connection, &answer, now)?;
             let Answered { notice, asked_at, observed_at, .. } = answer;
             if let Some(object) = notice.seen.object() {
-                // First, so that what the fold asks for anew stays.
-                refetches::drop(connection, object)?;
+                refetches::drop(connection, object, asked_at)?;
             }
             let notice = Notice { at: Some(asked_at), ..notice };
             folded(connection, &rules, seq, Observation { notice, observed_at, source: Source::Refetch }, now)
+        })
+        .await
+    }
+
+    /// Notices that could not be folded when they came, the oldest first, after that place in the inbox.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn stuck_after(&self, after: i64, most: u32) -> Result<Vec<Stuck>, StoreError> {
+        self.read(move |connection| inbox::stuck(connection, after, most)).await
+    }
+
+    /// Folds a notice again that is stuck, as `notice` reads it now.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn fold_again(&self, stuck: Stuck, notice: Notice, now: Timestamp) -> Result<Effects, StoreError> {
+        let rules = self.rules.clone();
+        self.write(move |connection| {
+            let Stuck { seq, source, observed_at, asked_at, .. } = stuck;
+            let notice = Notice { at: asked_at.or(notice.at), ..notice };
+            folded(connection, &rules, seq, Observation { notice, observed_at, source }, now)
         })
         .await
     }
@@ -229,6 +250,10 @@ fn folded(
         Err(error @ StoreError::Impossible { .. }) => {
             inbox::mark_stuck(connection, seq, Some(&error.to_string()))?;
             Ok(Effects { stuck: Some(error), ..Effects::default() })
+        }
+        Ok(effects) => {
+            inbox::mark_stuck(connection, seq, None)?;
+            Ok(effects)
         }
         folded => folded,
     }

@@ -59,6 +59,16 @@ fn lives() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
         (
+            "renewals without our words in them",
+            vec![
+                subscription(1, "subscription.active", "active", 0, 1),
+                payment(1, "payment.succeeded", "new", "succeeded", 2),
+                nameless(payment(1, "payment.succeeded", "renewal", "succeeded", MONTH)),
+                nameless(subscription(1, "subscription.renewed", "active", 1, MONTH + 1)),
+                refund(1, "renewal", 2900, MONTH + DAY),
+            ],
+        ),
+        (
             "given up",
             vec![
                 payment(1, "payment.succeeded", "new", "succeeded", 2),
@@ -70,6 +80,12 @@ fn lives() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
     ]
+}
+
+/// As it comes from a provider that copies no metadata.
+fn nameless(mut body: Value) -> Value {
+    body["data"]["metadata"] = serde_json::json!({});
+    body
 }
 
 /// A database in memory with one open order, inside a transaction.

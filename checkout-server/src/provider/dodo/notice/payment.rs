@@ -34,6 +34,8 @@ struct Payment<'a> {
     #[serde(borrow)]
     is_update_payment_method: Field<'a>,
     #[serde(borrow)]
+    service_periods: Field<'a>,
+    #[serde(borrow)]
     subscription_id: Field<'a>,
     #[serde(borrow)]
     subscription_ids: Field<'a>,
@@ -61,6 +63,8 @@ pub(super) fn read(object: &str) -> Option<PaymentSeen> {
         amount: money(&payment),
         products: cart.into_iter().map(|CartLine { product_id, quantity }| (product_id, quantity)).collect(),
         charge: charge(&payment),
+        // Objects recorded before October 2026 do not say.
+        extends: value::<Vec<serde_json::Value>>(payment.service_periods).is_none_or(|periods| !periods.is_empty()),
         subscriptions: subscriptions(&payment),
         error_code: value(payment.error_code),
     })

@@ -24,7 +24,9 @@ struct Refund<'a> {
 pub(super) fn read(object: &str) -> Option<RefundSeen> {
     let refund: Refund<'_> = serde_json::from_str(object).ok()?;
     let currency: Option<String> = value(refund.currency);
-    let amount = value(refund.amount).zip(currency.and_then(|currency| currency.parse().ok()));
+    let amount = value(refund.amount)
+        .filter(|amount: &i64| *amount >= 0)
+        .zip(currency.and_then(|currency| currency.parse().ok()));
     Some(RefundSeen {
         id: value(refund.id)?,
         payment: value(refund.payment_id)?,
