@@ -74,6 +74,8 @@ pub struct Position {
     pub state: State,
     /// How often it was looked for, or, while planned, how often it did not get through.
     pub attempts: u32,
+    /// When it was planned.
+    pub since: Timestamp,
     /// When something has to be done; `None` where nothing is.
     pub due_at: Option<Timestamp>,
 }
@@ -104,11 +106,18 @@ const SEARCHES: [SignedDuration; 10] = [
     SignedDuration::from_hours(24),
 ];
 
+/// So long is tried to get an intent through to the provider; then a person decides. Money that somebody
+/// asked for yesterday is not given back unseen.
+const LONGEST_PLANNED: SignedDuration = SignedDuration::from_hours(24);
+
+/// So long is waited for a provider that can be asked: all searches, and a day.
+const LONGEST_UNASKED: SignedDuration = SignedDuration::from_hours(24 * 6 + 8);
+
 impl Position {
     /// A new intent.
     #[must_use]
     pub fn planned(now: Timestamp) -> Self {
-        Self { state: State::Planned, attempts: 0, due_at: Some(now + OWN_TURN) }
+        Self { state: State::Planned, attempts: 0, since: now, due_at: Some(now + OWN_TURN) }
     }
 
     /// What is to be done when it is due.
@@ -125,36 +134,56 @@ impl Position {
     /// all, nothing but a planned intent is ever sent.
     #[must_use]
     pub fn after(self, told: Told, now: Timestamp) -> Option<Self> {
-        let ended = |state| Some(Self { state, attempts: self.attempts, due_at: None });
+        let ended = |state| Some(Self { state, due_at: None, ..self });
         match (self.state, told) {
-            (State::Planned, Told::Sending) => Some(search(State::Sent, 0, now)),
+            (State::Planned, Told::Sending) => Some(self.search(State::Sent, 0, now)),
             (State::Sent, Told::Made) | (State::Sent | State::Unknown, Told::Found) => ended(State::Done),
             (State::Sent, Told::Refused) => ended(State::Rejected),
-            (State::Sent, Told::NotSent) => Some(again(self.attempts, now)),
-            (State::Sent, Told::Lost) => Some(search(State::Unknown, 0, now)),
+            (State::Sent, Told::NotSent) => Some(self.again(now)),
+            (State::Sent, Told::Lost) => Some(self.search(State::Unknown, 0, now)),
             (State::Sent | State::Unknown, Told::Absent) => {
-                Some(search(State::Unknown, self.attempts.saturating_add(1), now))
+                Some(self.search(State::Unknown, self.attempts.saturating_add(1), now))
             }
             // A search that did not take place does not count.
             (State::Sent | State::Unknown, Told::Unasked) => {
-                Some(Self { state: State::Unknown, attempts: self.attempts, due_at: Some(now + SEARCHES[0]) })
+                if now.duration_since(self.since) > LONGEST_PLANNED + LONGEST_UNASKED {
+                    return ended(State::NeedsReview);
+                }
+                Some(Self { state: State::Unknown, due_at: Some(now + SEARCHES[0]), ..self })
             }
             _ => None,
         }
     }
-}
 
-/// Waits for the next search, or, after the last one, for a person.
-fn search(state: State, attempts: u32, now: Timestamp) -> Position {
-    match usize::try_from(attempts).ok().and_then(|attempt| SEARCHES.get(attempt)) {
-        Some(wait) => Position { state, attempts, due_at: Some(now + *wait) },
-        None => Position { state: State::NeedsReview, attempts, due_at: None },
+    /// Whether money may have moved for it, or may yet: then its amount is not free for another.
+    #[must_use]
+    pub fn may_have_moved(self) -> bool {
+        match self.state {
+            State::Planned | State::Sent | State::Unknown | State::Done => true,
+            State::Rejected => false,
+            // It was never sent, or the provider said after each search that it has no such thing.
+            State::NeedsReview => usize::try_from(self.attempts).is_ok_and(|attempts| attempts < SEARCHES.len()),
+        }
     }
-}
 
-/// What never got through is sent when the provider may be back.
-fn again(attempts: u32, now: Timestamp) -> Position {
-    Position { state: State::Planned, attempts: attempts.saturating_add(1), due_at: Some(now + OWN_TURN) }
+    /// Waits for the next search, or, after the last one, for a person.
+    fn search(self, state: State, attempts: u32, now: Timestamp) -> Self {
+        match usize::try_from(attempts).ok().and_then(|attempt| SEARCHES.get(attempt)) {
+            Some(wait) => Self { state, attempts, due_at: Some(now + *wait), ..self },
+            None => Self { state: State::NeedsReview, attempts, due_at: None, ..self },
+        }
+    }
+
+    /// What never got through is sent when the provider may be back, or, after a day, left to a person.
+    fn again(self, now: Timestamp) -> Self {
+        let attempts = self.attempts.saturating_add(1);
+        if now.duration_since(self.since) >= LONGEST_PLANNED {
+            // As after the last search: it is certain that there is nothing to be found.
+            let attempts = attempts.max(u32::try_from(SEARCHES.len()).unwrap_or(u32::MAX));
+            return Self { state: State::NeedsReview, attempts, due_at: None, ..self };
+        }
+        Self { state: State::Planned, attempts, due_at: Some(now + OWN_TURN), ..self }
+    }
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub struct ReplayRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub target: Option<String>,
-    /// Only those since then: RFC 3339.
+    /// Only those since then: RFC 3339. `delivered` needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub since: Option<String>,

@@ -87,7 +87,7 @@ pub(super) enum DeliveryVerb {
         /// Only to that endpoint.
         #[arg(long, requires = "state")]
         target: Option<String>,
-        /// Only from then on: RFC 3339.
+        /// Only from then on: RFC 3339. `delivered` needs it.
         #[arg(long, requires = "state")]
         since: Option<String>,
     },

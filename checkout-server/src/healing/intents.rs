@@ -99,10 +99,23 @@ pub async fn send(app: &App, intent: &Intent) -> Result<Option<Intent>, StoreErr
             (Told::Lost, Ending::default())
         }
     };
-    let intent = store.advance_intent(id, told, ending, app.clock.now()).await?;
+    conclude(app, intent, told, ending).await
+}
+
+/// Writes down what became of an intent. Where it is left to a person, the log says so.
+async fn conclude(app: &App, intent: &Intent, told: Told, ending: Ending) -> Result<Option<Intent>, StoreError> {
+    let moved = app.store.advance_intent(&intent.id, told, ending, app.clock.now()).await?;
     metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
     report(app).await;
-    Ok(intent)
+    if moved.as_ref().is_some_and(|moved| moved.position.state == State::NeedsReview) {
+        let said = match told {
+            Told::NotSent => "it did not get through to the provider for a day and is not sent any more",
+            Told::Unasked => "its answer was lost, and nobody could ask the provider about it",
+            _ => "its answer was lost, and the provider does not show it",
+        };
+        tracing::error!(intent = %intent.id, payment = %intent.payment, "a refund needs a person: {said}");
+    }
+    Ok(moved)
 }
 
 /// Looks for a refund whose answer was lost.
@@ -120,16 +133,7 @@ async fn look_up(app: &App, intent: &Intent) -> Result<(), StoreError> {
             (Told::Unasked, Ending::default())
         }
     };
-    let moved = app.store.advance_intent(&intent.id, told, ending, app.clock.now()).await?;
-    metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
-    report(app).await;
-    if moved.is_some_and(|moved| moved.position.state == State::NeedsReview) {
-        tracing::error!(
-            intent = %intent.id, payment = %intent.payment,
-            "a refund was sent, its answer was lost, and the provider does not show it: look at it"
-        );
-    }
-    Ok(())
+    conclude(app, intent, told, ending).await.map(drop)
 }
 
 fn as_sent(intent: &Intent) -> NewRefund<'_> {

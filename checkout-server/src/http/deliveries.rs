@@ -111,6 +111,10 @@ pub(super) async fn replay_all(
     endpoint: Option<String>,
     since: Option<Timestamp>,
 ) -> Result<u64, Problem> {
+    // What went wrong is told again whole; what arrived is all of history.
+    if state == DeliveryState::Delivered && since.is_none() {
+        return Err(Problem::at(Code::Required, "/since"));
+    }
     let from = since.unwrap_or(Timestamp::UNIX_EPOCH);
     put_back(app, Replay::Range { endpoint, from, until: Timestamp::MAX, states: vec![state.as_str()] }).await
 }

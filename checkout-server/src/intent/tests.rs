@@ -22,6 +22,7 @@ fn a_lost_answer_is_looked_for_for_five_days_and_then_left_to_a_person() {
     }
     assert_eq!(waits, [1, 5, 15, 60, 360, 1440, 1440, 1440, 1440, 1440]);
     assert_eq!((intent.state, intent.step()), (State::NeedsReview, None));
+    assert!(!intent.may_have_moved());
 }
 
 #[test]
@@ -47,9 +48,40 @@ fn a_provider_that_does_not_answer_uses_up_no_search() {
 }
 
 #[test]
+fn what_does_not_get_through_for_a_day_is_left_to_a_person_and_frees_its_amount() {
+    let mut intent = Position::planned(at(0));
+    let mut sends = 0;
+    while let Some(due_at) = intent.due_at {
+        assert!(due_at < at(25), "it ends");
+        intent = intent.after(Told::Sending, due_at).unwrap().after(Told::NotSent, due_at).unwrap();
+        sends += 1;
+    }
+    assert_eq!((intent.state, intent.step(), sends), (State::NeedsReview, None, 1_440));
+    assert!(!intent.may_have_moved());
+    // The helper was off for the day.
+    let late = Position::planned(at(0)).after(Told::Sending, at(30)).unwrap();
+    assert!(!late.after(Told::NotSent, at(30)).unwrap().may_have_moved());
+    assert_eq!(late.after(Told::Made, at(30)).unwrap().state, State::Done, "once it is tried all the same");
+}
+
+#[test]
+fn a_provider_that_nobody_can_ask_for_the_searches_and_a_day_leaves_it_to_a_person_who_holds_its_amount() {
+    let mut intent = Position::planned(at(0)).after(Told::Sending, at(23)).unwrap().after(Told::Lost, at(23)).unwrap();
+    let mut last = at(23);
+    while let Some(due_at) = intent.due_at {
+        assert!(due_at < at(24 * 8), "it ends");
+        (intent, last) = (intent.after(Told::Unasked, due_at).unwrap(), due_at);
+    }
+    let searches: SignedDuration = SEARCHES.iter().fold(SignedDuration::ZERO, |sum, wait| sum + *wait);
+    assert!(last.duration_since(at(23)) > searches + SignedDuration::from_hours(24), "{last}");
+    assert_eq!((intent.state, intent.step()), (State::NeedsReview, None));
+    assert!(intent.may_have_moved(), "nobody knows whether it was carried out");
+}
+
+#[test]
 fn what_ended_stays_as_it_ended() {
     for state in [State::Done, State::Rejected, State::NeedsReview] {
-        let ended = Position { state, attempts: 0, due_at: None };
+        let ended = Position { state, attempts: 0, since: at(0), due_at: None };
         assert!(ALL.iter().all(|told| ended.after(*told, at(1)).is_none()), "{state:?}");
     }
 }

@@ -93,6 +93,15 @@ impl Dodo {
 
     /// The body of an answer that is no refusal.
     async fn bytes(&self, request: RequestBuilder) -> Result<Vec<u8>, ProviderError> {
+        self.judged(request, refusal).await
+    }
+
+    /// The same, with what a refusal means there.
+    async fn judged(
+        &self,
+        request: RequestBuilder,
+        refusal: fn(reqwest::StatusCode, &[u8]) -> ProviderError,
+    ) -> Result<Vec<u8>, ProviderError> {
         let response = request.send().await.map_err(|error| {
             // Where no connection was made, nothing was sent.
             // Without the address: a query may hold an e-mail.

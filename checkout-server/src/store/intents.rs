@@ -269,6 +269,7 @@ fn intent(row: &Row<'_>) -> Result<Intent, StoreError> {
     let position = Position {
         state: State::from_store(&state).ok_or_else(|| impossible("state"))?,
         attempts: row.get("attempts")?,
+        since: time("created_at", row.get("created_at")?)?,
         due_at: due_at.map(|due_at| time("due_at", due_at)).transpose()?,
     };
     Ok(Intent {
@@ -280,7 +281,7 @@ fn intent(row: &Row<'_>) -> Result<Intent, StoreError> {
             Some(result) => serde_json::from_str(&result).map_err(|_| impossible("result"))?,
             None => Ending::default(),
         },
-        created_at: time("created_at", row.get("created_at")?)?,
+        created_at: position.since,
         id,
     })
 }

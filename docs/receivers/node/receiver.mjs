@@ -5,7 +5,8 @@ import { Webhook } from "standardwebhooks";
 
 // While a secret rotates there are two, separated by a comma.
 const webhooks = process.env.CHECKOUT_ENDPOINT_SECRET.split(",").map((secret) => new Webhook(secret));
-const last = new Map(); // in your database: the last sequence of each customer
+const taken = new Set(); // in your database: each webhook-id, written with what you do about it
+const access = new Map(); // in your database: each customer's entitlements, with their version
 
 /** The event, or undefined where no secret fits or the signature is older than five minutes. */
 function verified(body, headers) {
@@ -18,13 +19,16 @@ function verified(body, headers) {
   }
 }
 
-function handle(event) {
+function handle(id, event) {
+  // Sent at least once: what was taken already changes nothing. Its id tells, not its sequence: a message
+  // that you refused and that is sent again comes after higher ones, and is new to you.
+  if (taken.has(id)) return console.log(`again ${event.type} ${event.sequence}`);
+  taken.add(id);
   const customer = event.customer.reference ?? event.customer.checkout;
-  // Sent at least once: what was seen already changes nothing.
-  if (event.sequence <= (last.get(customer) ?? 0)) return console.log(`again ${event.type} ${event.sequence}`);
-  last.set(customer, event.sequence);
-  // Write event.entitlements.items into your own database: it is all that this customer may use now.
-  console.log(`took ${event.type} ${event.sequence}`);
+  // All that this customer may use, as it was then: an older message does not overwrite what is newer.
+  const { version } = event.entitlements;
+  if (version >= (access.get(customer)?.version ?? 0)) access.set(customer, event.entitlements);
+  console.log(`took ${event.type} ${event.sequence}, access of version ${access.get(customer).version}`);
 }
 
 const server = createServer((request, response) => {
@@ -33,7 +37,7 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     // The bytes as they came: parsed and written again they would be others.
     const event = verified(Buffer.concat(pieces).toString("utf8"), request.headers);
-    if (event) handle(event);
+    if (event) handle(request.headers["webhook-id"], event);
     response.writeHead(event ? 204 : 401).end();
   });
 });

@@ -9,7 +9,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 # While a secret rotates there are two, separated by a comma.
 WEBHOOKS = [Webhook(secret) for secret in os.environ["CHECKOUT_ENDPOINT_SECRET"].split(",")]
-LAST = {}  # in your database: the last sequence of each customer
+TAKEN = set()  # in your database: each webhook-id, written with what you do about it
+ACCESS = {}  # in your database: each customer's entitlements, with their version
 
 
 def verified(body, headers):
@@ -22,15 +23,19 @@ def verified(body, headers):
     return None
 
 
-def handle(event):
-    customer = event["customer"]["reference"] or event["customer"]["checkout"]
-    # Sent at least once: what was seen already changes nothing.
-    if event["sequence"] <= LAST.get(customer, 0):
+def handle(id, event):
+    # Sent at least once: what was taken already changes nothing. Its id tells, not its sequence: a message
+    # that you refused and that is sent again comes after higher ones, and is new to you.
+    if id in TAKEN:
         print("again", event["type"], event["sequence"], flush=True)
         return
-    LAST[customer] = event["sequence"]
-    # Write event["entitlements"]["items"] into your own database: it is all that this customer may use now.
-    print("took", event["type"], event["sequence"], flush=True)
+    TAKEN.add(id)
+    customer = event["customer"]["reference"] or event["customer"]["checkout"]
+    # All that this customer may use, as it was then: an older message does not overwrite what is newer.
+    entitlements = event["entitlements"]
+    if customer not in ACCESS or entitlements["version"] >= ACCESS[customer]["version"]:
+        ACCESS[customer] = entitlements
+    print(f"took {event['type']} {event['sequence']}, access of version {ACCESS[customer]['version']}", flush=True)
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -41,7 +46,7 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         event = verified(body, {name.lower(): value for name, value in self.headers.items()})
         if event is not None:
-            handle(event)
+            handle(self.headers["webhook-id"], event)
         self.send_response(204 if event is not None else 401)
         self.send_header("content-length", "0")
         self.end_headers()

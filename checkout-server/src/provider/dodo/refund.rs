@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::objects::observed;
+use super::refusal::refusal_of_money;
 use super::{Dodo, path_id, read_json};
 use crate::error::Code;
 use crate::event::Seen;
@@ -79,7 +80,7 @@ impl Dodo {
             }
         };
         let body = Body { payment_id: payment, items, reason: *reason, metadata: Metadata { intent } };
-        let made = self.bytes(self.request(Method::POST, "/refunds")?.json(&body)).await?;
+        let made = self.judged(self.request(Method::POST, "/refunds")?.json(&body), refusal_of_money).await?;
         observed(Kind::Refund, made).ok_or_else(|| ProviderError::Unknown("not a refund".to_owned()))
     }
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::{Ending, Request};
 use crate::event::{Refund, RefundState};
-use crate::intent::State;
+use crate::intent::Position;
 use crate::store::StoreError;
 
 /// What is left of a payment.
@@ -27,10 +27,11 @@ pub(super) fn of(connection: &Connection, payment: &str, paid: Money) -> Result<
         left = left.zip(amount).and_then(|(left, amount)| left.checked_sub(amount));
         known.insert(id);
     }
-    for (state, request, ending) in planned(connection, payment)? {
+    for (position, request, ending) in planned(connection, payment)? {
         let is_told = ending.refund.is_some_and(|refund| known.contains(&refund));
-        // What nobody found for five days is not on its way; where it was made after all, it is told of.
-        if !matches!(state, State::Rejected | State::NeedsReview) && !is_told {
+        // What the provider did not show for five days is not on its way; where it was made after all, it is
+        // told of. What nobody could ask about may be.
+        if position.may_have_moved() && !is_told {
             left = left.and_then(|left| left.checked_sub(request.amount.amount));
             is_settled = false;
         }
@@ -55,9 +56,9 @@ fn told(connection: &Connection, payment: &str) -> Result<Vec<(String, Option<i6
     Ok(told)
 }
 
-fn planned(connection: &Connection, payment: &str) -> Result<Vec<(State, Request, Ending)>, StoreError> {
+fn planned(connection: &Connection, payment: &str) -> Result<Vec<(Position, Request, Ending)>, StoreError> {
     let sql = format!("SELECT {} FROM intents WHERE object_id = ?1", super::COLUMNS);
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([payment], |row| Ok(super::intent(row)))?;
-    rows.map(|row| row?.map(|intent| (intent.position.state, intent.request, intent.result))).collect()
+    rows.map(|row| row?.map(|intent| (intent.position, intent.request, intent.result))).collect()
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Channel, Done, EndpointState, Health, IN_LINE};
+use super::replay::{BATCH, put_back};
+use super::{Channel, Done, EndpointState, Health, Place, head_of};
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -23,32 +24,20 @@ impl Store {
     }
 
     /// Enables an endpoint again: what waits for it, and what has died since it began to fail, is sent
-    /// in order, with the same ids. Gives how many messages that are.
+    /// in order, with the same ids, each with all its tries. Gives how many messages that are.
     ///
     /// # Errors
-    /// See [`StoreError`].
+    /// See [`StoreError`]. Some may have been put back then; enabling it again goes on.
     pub async fn enable_endpoint(&self, id: &str, now: Timestamp) -> Result<u32, StoreError> {
+        let asked = id.to_owned();
+        if let Some(since) = self.read(move |connection| Ok(health(connection, &asked)?.failing_since)).await? {
+            self.revive(id, since, now).await?;
+        }
+        self.rouse(id, now).await?;
+        // Last: while it was disabled nothing was sent, so none overtook another.
         let id = id.to_owned();
         self.write_for_outbox(move |connection| {
-            let since = health(connection, &id)?.failing_since;
             save(connection, &id, Health::default(), now)?;
-            if let Some(since) = since {
-                connection
-                    .prepare_cached(
-                        "UPDATE messages SET state = 'queued', finished_at = NULL, due_at = ?3
-                             WHERE channel = 'webhook' AND state = 'dead' AND target = ?1 AND finished_at >= ?2",
-                    )?
-                    .execute(params![id, since.as_microsecond(), IN_LINE.as_microsecond()])?;
-            }
-            // The heads alone: each lets the next one come forward.
-            connection
-                .prepare_cached(
-                    "UPDATE messages SET due_at = ?2, attempts = 0 WHERE state = 'queued' AND seq IN
-                            (SELECT min(seq) FROM messages
-                             WHERE channel = 'webhook' AND state IN ('queued', 'leased') AND target = ?1
-                             GROUP BY customer)",
-                )?
-                .execute(params![id, now.as_microsecond()])?;
             let waiting = connection
                 .prepare_cached(
                     "SELECT count(*) FROM messages
@@ -59,6 +48,66 @@ impl Store {
         })
         .await
     }
+
+    /// Puts back what has died since then.
+    async fn revive(&self, id: &str, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let target = id.to_owned();
+            let found = self.read(move |connection| found(connection, &target, "dead", since, after)).await?;
+            let Some(last) = found.last() else { return Ok(()) };
+            after = last.seq;
+            self.write(move |connection| put_back(connection, &found, now)).await?;
+        }
+    }
+
+    /// Forgets the tries of what waits, and makes the head of each line due.
+    async fn rouse(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let target = id.to_owned();
+            let found =
+                self.read(move |connection| found(connection, &target, "queued", Timestamp::MIN, after)).await?;
+            let Some(last) = found.last() else { return Ok(()) };
+            after = last.seq;
+            self.write(move |connection| start_over(connection, &found, now)).await?;
+        }
+    }
+}
+
+/// What stands there for that endpoint and was tried, and ended no earlier than that; [`BATCH`] of them.
+fn found(
+    connection: &Connection,
+    target: &str,
+    state: &'static str,
+    since: Timestamp,
+    after: i64,
+) -> Result<Vec<Place>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, customer FROM messages
+         WHERE state = ?1 AND seq > ?2 AND channel = 'webhook' AND target = ?3 AND attempts > 0
+            AND (finished_at IS NULL OR finished_at >= ?4)
+         ORDER BY seq LIMIT {BATCH}"
+    ))?;
+    let rows = statement.query_map(params![state, after, target, since.as_microsecond()], |row| {
+        let (channel, target) = (Channel::Webhook, target.to_owned());
+        Ok(Place { seq: row.get(0)?, channel, target, customer: row.get(1)? })
+    })?;
+    rows.collect::<Result<_, _>>().map_err(StoreError::from)
+}
+
+/// None of them has been tried, and those that are heads are due.
+fn start_over(connection: &Connection, found: &[Place], now: Timestamp) -> Result<(), StoreError> {
+    let mut forget =
+        connection.prepare_cached("UPDATE messages SET attempts = 0 WHERE seq = ?1 AND state = 'queued'")?;
+    let mut due = connection.prepare_cached("UPDATE messages SET due_at = ?2 WHERE seq = ?1 AND state = 'queued'")?;
+    for one in found {
+        forget.execute([one.seq])?;
+        if head_of(connection, one)? == Some(one.seq) {
+            due.execute(params![one.seq, now.as_microsecond()])?;
+        }
+    }
+    Ok(())
 }
 
 /// What the tries of a turn mean for their endpoints; gives those that fare otherwise now.

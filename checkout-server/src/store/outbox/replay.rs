@@ -9,7 +9,7 @@ use crate::store::rows::json;
 use crate::store::{Store, StoreError};
 
 /// So many are put back in one transaction: the fold has the writer in between.
-const BATCH: u32 = 500;
+pub(super) const BATCH: u32 = 500;
 
 /// What is to be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn find(connection: &Connection, what: &Replay, endpoints: &[String], after: i64
     found.collect()
 }
 
-fn put_back(connection: &Connection, found: &[Place], now: Timestamp) -> Result<usize, StoreError> {
+pub(super) fn put_back(connection: &Connection, found: &[Place], now: Timestamp) -> Result<usize, StoreError> {
     let mut queue = connection.prepare_cached(
         "UPDATE messages SET state = 'queued', attempts = 0, due_at = ?2, finished_at = NULL
          WHERE seq = ?1 AND state NOT IN ('queued', 'leased')",

@@ -56,6 +56,10 @@ impl Kept {
         self.store.work_off(Turn { now, done, rooms, busy: busy.to_vec() }).await.unwrap()
     }
 
+    async fn meddle(&self, sql: &'static str) {
+        self.store.write(move |connection| Ok(connection.execute_batch(sql)?)).await.unwrap();
+    }
+
     async fn states(&self) -> Vec<String> {
         let states = self.store.read(|connection| {
             let mut statement = connection.prepare("SELECT state FROM messages ORDER BY seq")?;
@@ -185,17 +189,40 @@ async fn a_disabled_endpoint_gets_nothing_until_it_is_enabled_and_then_all_in_or
     let late = kept.turn(NOW, vec![again(&second.claimed[1], NOW + 5.seconds())], &[], 8).await;
     assert!(late.claimed.is_empty() && late.changed.is_empty());
     assert_eq!(kept.states().await, ["dead", "queued", "queued", "queued"]);
+    kept.meddle("UPDATE messages SET attempts = 10 WHERE state = 'dead'").await;
 
     assert_eq!(kept.store.enable_endpoint("crm", NOW).await.unwrap(), 4);
     let mut order = vec![];
     loop {
         let turned = kept.turn(NOW, vec![], &[], 1).await;
         let Some(message) = turned.claimed.first() else { break };
-        assert_eq!(message.attempts, u32::from(message.seq == 2), "{}", message.seq);
+        assert_eq!(message.attempts, 0, "{} has all its tries again", message.seq);
         order.push(message.seq);
         kept.turn(NOW, vec![delivered(message)], &[], 0).await;
     }
     assert_eq!(order, [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn however_much_has_died_is_enabled_with_all_its_tries_and_nothing_that_died_before() {
+    let kept = kept();
+    let customers: Vec<String> = (0..1_201).map(|number| format!("ref:{}", number % 7)).collect();
+    let customers: Vec<&str> = customers.iter().map(String::as_str).collect();
+    kept.queue(Channel::Webhook, "crm", &customers).await;
+    kept.meddle(
+        "UPDATE messages SET state = 'dead', attempts = 10, finished_at = seq;
+         UPDATE messages SET state = 'queued', attempts = 9, finished_at = NULL, due_at = 9999999 WHERE seq > 1200;
+         INSERT INTO endpoints VALUES ('crm', 'disabled', 31, 4, 0)",
+    )
+    .await;
+    assert_eq!(kept.store.enable_endpoint("crm", NOW).await.unwrap(), 1_198);
+    let tried = kept.store.read(|connection| {
+        let sql = "SELECT seq FROM messages WHERE attempts > 0 OR state <> 'queued' ORDER BY seq";
+        let seqs = connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        Ok(seqs)
+    });
+    assert_eq!(tried.await.unwrap(), [1, 2, 3], "they died before it began to fail");
+    assert_eq!(seqs(&kept.turn(NOW, vec![], &[], 64).await), [4, 5, 6, 7, 8, 9, 10], "the head of each line");
 }
 
 #[tokio::test]

@@ -234,6 +234,13 @@ async fn a_message_is_sent_again_with_its_id_and_its_number() {
         let answer = post("/v1/deliveries/replay".to_owned()).json(&wanted).send().await.unwrap();
         assert_eq!(assert_problem(answer, 422, "filter_invalid").await["errors"][0]["pointer"], pointer);
     }
+    // Nobody tells all of history again by leaving a field out.
+    for wanted in [json!({"state": "delivered"}), json!({"state": "delivered", "target": "crm"})] {
+        let answer = post("/v1/deliveries/replay".to_owned()).json(&wanted).send().await.unwrap();
+        assert_eq!(assert_problem(answer, 422, "required").await["errors"][0]["pointer"], "/since");
+    }
+    let recent = json!({"state": "delivered", "target": "crm", "since": before["created_at"]});
+    assert_eq!(many(recent).await, json!({"replayed": 1}));
     assert_problem(post("/v1/deliveries/msg_0/replay".to_owned()).send().await.unwrap(), 404, "not_found").await;
     assert_problem(post("/v1/events/evt_0/replay".to_owned()).send().await.unwrap(), 404, "not_found").await;
 }

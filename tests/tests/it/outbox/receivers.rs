@@ -56,21 +56,33 @@ async fn takes_what_is_real(program: PathBuf, arguments: &[&str]) {
     let both = vec![new, old];
     let endpoint = Endpoint::new("crm", &receiver.url, Reach::ThisMachine, both, Filter::default()).unwrap();
     let app = TestApp::telling(vec![endpoint]).await;
-    app.happens(Kind::SubscriptionStarted, &["user_1"]);
-    app.happens(Kind::SubscriptionRenewed, &["user_1"]);
-    assert_eq!(receiver.says().await, "took subscription.started 1");
-    assert_eq!(receiver.says().await, "took subscription.renewed 2");
+    app.write_events(Kind::SubscriptionStarted, &["user_1"]);
+    app.write_events(Kind::SubscriptionRenewed, &["user_1"]);
+    // The first one was refused before: the second goes on without it.
+    let parked = "UPDATE events SET data = json_set(data, '$.entitlements.version', 3 + seq);
+        UPDATE messages SET state = 'parked', finished_at = 0 WHERE sequence = 1";
+    app.meddle(parked);
+    app.demo.app.store.news().notify_one();
+    assert_eq!(receiver.says().await, "took subscription.renewed 2, access of version 5");
+
+    // A lower sequence with an id that it never took: taken, and its older access overwrites nothing.
+    send_again(&app).await;
+    assert_eq!(receiver.says().await, "took subscription.started 1, access of version 5");
     let sent = app.wait_outbox("crm", "delivered").await;
     assert!(sent.iter().all(|one| one.status == Some(204)), "{sent:?}");
-
-    let again = Replay::Message(sent[0].id.clone());
-    assert_eq!(app.demo.app.store.replay(again, vec!["crm".to_owned()], app.clock.now()).await.unwrap(), 1);
+    send_again(&app).await;
     assert_eq!(receiver.says().await, "again subscription.started 1");
 
     let forged = app.http.post(&receiver.url).body("{}").header("webhook-id", "msg_1");
     let forged = forged.header("webhook-timestamp", "1700000000").header("webhook-signature", "v1,AAAA");
     assert_eq!(forged.send().await.unwrap().status(), 401);
     assert_eq!(app.http.post(&receiver.url).body("{}").send().await.unwrap().status(), 401);
+}
+
+/// The first message.
+async fn send_again(app: &TestApp) {
+    let first = Replay::Message(app.outbox("crm")[0].id.clone());
+    assert_eq!(app.demo.app.store.replay(first, vec!["crm".to_owned()], app.clock.now()).await.unwrap(), 1);
 }
 
 #[tokio::test]
