@@ -13,7 +13,7 @@ use super::rows::find;
 use super::{Store, StoreError};
 use crate::announcement::Kind;
 use crate::checkout::Order;
-use crate::customer::Contact;
+use crate::customer::{Contact, CustomerKey};
 use crate::entitlement::Entitlement;
 use crate::standing::{Standing, SubscriptionStanding};
 
@@ -111,7 +111,8 @@ impl Event {
     }
 
     fn with_its_surroundings(self, connection: &Connection) -> Result<Occurrence, StoreError> {
-        let standing = standing(connection, &self.customer)?;
+        let owner = owner(connection, &self.customer)?;
+        let standing = standing(connection, &owner)?;
         let subscription = self.subscription(&standing);
         let charge = self.charge(connection, subscription.as_ref())?;
         let checkout = self.checkout(&standing, subscription.as_ref());
@@ -122,7 +123,7 @@ impl Event {
         // Who bought hears of the sale; of what follows, whoever bought last.
         let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
         Ok(Occurrence {
-            contact: contact(connection, &self.customer, checkout.as_deref().filter(|_| sale))?,
+            contact: contact(connection, &owner, checkout.as_deref().filter(|_| sale))?,
             access_before: access_before(connection, &self.customer, &self.id)?,
             since: self.since(connection)?,
             cancellation_was_told: self.cancellation_was_told(connection)?,
@@ -138,14 +139,16 @@ impl Event {
     }
 
     /// The subscription of that id; else that of the payment; else the customer's that changed last and is
-    /// not well, which is the one that takes access.
+    /// not well, which is the one that takes access. Of a guest's only those of the one purchase.
     fn subscription(&self, standing: &Standing) -> Option<(String, SubscriptionStanding)> {
         let all = &standing.subscriptions;
         let id = match self.kind {
             Kind::PaymentSucceeded => standing.payments.get(&self.object)?.subscriptions.first()?,
             Kind::EntitlementsChanged => {
                 let well = |one: &SubscriptionStanding| one.state == "active" && !one.over;
-                all.iter().max_by_key(|(_, one)| (!well(one), one.changed)).map(|(id, _)| id)?
+                let guest = self.customer.strip_prefix("co:");
+                let theirs = all.iter().filter(|(_, one)| guest.is_none_or(|checkout| one.checkout == checkout));
+                theirs.max_by_key(|(_, one)| (!well(one), one.changed)).map(|(id, _)| id)?
             }
             _ => &self.object,
         };
@@ -189,11 +192,14 @@ impl Event {
         }
     }
 
+    /// Whoever it belonged to then: a claim does not hide it.
     fn since(&self, connection: &Connection) -> Result<Vec<Kind>, StoreError> {
-        let sql = "SELECT kind FROM events WHERE customer = ?1 AND object_id = ?2 AND seq > ?3 ORDER BY seq";
-        let mut statement = connection.prepare_cached(sql)?;
-        let kinds =
-            statement.query_map(params![self.customer, self.object, self.seq], |row| row.get::<_, String>(0))?;
+        // All kinds are named for the index of kind and object.
+        let kinds = Kind::ALL.map(|kind| format!("'{}'", kind.as_str())).join(", ");
+        let sql =
+            format!("SELECT kind FROM events WHERE kind IN ({kinds}) AND object_id = ?1 AND seq > ?2 ORDER BY seq");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let kinds = statement.query_map(params![self.object, self.seq], |row| row.get::<_, String>(0))?;
         kinds.filter_map(|kind| kind.map(|kind| Kind::named(&kind)).transpose()).map(|kind| Ok(kind?)).collect()
     }
 
@@ -217,6 +223,14 @@ pub(super) fn access_before(connection: &Connection, customer: &str, event: &str
     let data: Option<String> = connection.prepare_cached(sql)?.query_row(before, |row| row.get(0)).optional()?;
     let body: Option<Value> = data.and_then(|data| serde_json::from_str(&data).ok());
     Ok(body.and_then(|body| body.get("entitlements").cloned()))
+}
+
+/// Whose that is now: a guest's purchase may have been claimed since.
+fn owner(connection: &Connection, customer: &str) -> Result<String, StoreError> {
+    let Some(CustomerKey::Guest(checkout)) = CustomerKey::from_store(customer) else { return Ok(customer.to_owned()) };
+    let sql = "SELECT customer FROM checkouts WHERE id = ?1 AND customer IS NOT NULL";
+    let owner = connection.prepare_cached(sql)?.query_row([checkout], |row| row.get(0)).optional()?;
+    Ok(owner.unwrap_or_else(|| customer.to_owned()))
 }
 
 /// How the customer stands now; as somebody new where nothing is known.
