@@ -1,16 +1,16 @@
 //! Mails to buyers: what they paid, what did not go through and how to mend it, what ends. Below:
-//! `occasion.rs` says which announcement makes which mail and when it is overtaken, `values.rs` what a
+//! `occurrence.rs` is what a mail is about, `occasion.rs` says which announcement makes which mail and when it is overtaken, `values.rs` what a
 //! template may say, `templates.rs` how it is written, `letter.rs` how it travels, `server.rs` who
 //! carries it, and `mend.rs` the link in it. The outbox brings each message here, see `outbox.rs`.
 
 use crate::app::App;
 use crate::outbox::{MailRoute, Message, Outcome};
-use crate::store::Occurrence;
 
 pub mod example;
 pub mod letter;
 pub mod mend;
 mod occasion;
+mod occurrence;
 mod reference;
 pub mod server;
 pub mod templates;
@@ -18,6 +18,7 @@ pub mod values;
 pub mod words;
 
 pub use occasion::{Mail, Taken, Taking, of, overtaken, taken};
+pub use occurrence::{Charged, Occurrence};
 
 pub use reference::reference;
 

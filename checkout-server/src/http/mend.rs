@@ -12,9 +12,9 @@ use super::extract::{body, is_in_utf8};
 use super::{pages, pay};
 use crate::app::App;
 use crate::error::{Code, Problem};
+use crate::mail::Occurrence;
 use crate::mail::mend::{self, LinkError};
 use crate::mail::values::{Owed, owed};
-use crate::store::Occurrence;
 
 /// Bytes of the form: it has no field.
 const LARGEST: usize = 1_024;

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
+use super::Occurrence;
 use crate::announcement::Kind;
 use crate::standing::SubscriptionStanding;
-use crate::store::Occurrence;
 
 /// The mails that buyers get. Each is a folder of templates of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,8 +1,6 @@
 //! What a mail has to know: its event, whom it goes to, and how things stand now. Read when the mail is
 //! sent, so that a message in the outbox holds nothing personal and a new address counts at once.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
@@ -12,55 +10,12 @@ use checkout_types::money::Money;
 use super::rows::find;
 use super::{Store, StoreError};
 use crate::announcement::Kind;
-use crate::checkout::Order;
 use crate::customer::{Contact, CustomerKey};
-use crate::entitlement::Entitlement;
+use crate::mail::{Charged, Occurrence};
 use crate::standing::{Standing, SubscriptionStanding};
 
 /// A cancellation and the end of access that it brings are told within one another's hour.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
-
-/// Money that came in, or that should have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Charged {
-    /// The provider's id.
-    pub id: String,
-    /// How much.
-    pub money: Option<Money>,
-    /// When, by the provider's clock.
-    pub at: Option<Timestamp>,
-    /// What for, see [`crate::event::payment::Charge::as_str`].
-    pub charge: String,
-}
-
-/// An event, and all that a mail about it may say.
-#[derive(Clone, Debug)]
-pub struct Occurrence {
-    /// `evt_…`
-    pub event: String,
-    /// What happened.
-    pub kind: Kind,
-    /// When, by our clock.
-    pub at: Timestamp,
-    /// What the customer could use before it: `entitlements` of the last event that changed them.
-    pub access_before: Option<Value>,
-    /// And with it.
-    pub access_then: Option<Value>,
-    /// And now.
-    pub access_now: BTreeMap<String, Entitlement>,
-    /// What happened to the same object since.
-    pub since: Vec<Kind>,
-    /// Whether a mail about a cancellation went with it.
-    pub cancellation_was_told: bool,
-    /// Whom to write to.
-    pub contact: Option<Contact>,
-    /// What was ordered.
-    pub order: Option<Order>,
-    /// The payment it is about, or the newest of its subscription.
-    pub charge: Option<Charged>,
-    /// The subscription it is about, by the provider's id, as it stands now.
-    pub subscription: Option<(String, SubscriptionStanding)>,
-}
 
 impl Store {
     /// An event with what a mail about it may say. `None` where there is no such event.

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::announcement::Kind;
 use crate::customer::Contact;
-use crate::store::Charged;
+use crate::mail::Charged;
 
 const EXAMPLE: &str = include_str!("../../../../catalog.example.toml");
 
