@@ -44,7 +44,6 @@ mod verbs;
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};
 pub use folder::prepare as prepare_folder;
-pub use mails::{Charged, Occurrence};
 pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
 pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;

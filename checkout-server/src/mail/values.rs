@@ -4,12 +4,11 @@ use checkout_types::money::Money;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Mail;
 use super::occasion::{Taken, taken};
 use super::words;
+use super::{Mail, Occurrence};
 use crate::catalog::Catalog;
 use crate::standing::SubscriptionStanding;
-use crate::store::Occurrence;
 
 /// The variables of every template, with what each says. `docs/mail.md` has this table.
 pub const VARIABLES: [(&str, &str); 16] = [

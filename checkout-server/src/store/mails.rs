@@ -1,8 +1,6 @@
 //! What a mail has to know: its event, whom it goes to, and how things stand now. Read when the mail is
 //! sent, so that a message in the outbox holds nothing personal and a new address counts at once.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::Value;
@@ -10,57 +8,14 @@ use serde_json::Value;
 use checkout_types::money::Money;
 
 use super::rows::find;
-use super::{Store, StoreError};
+use super::{Store, StoreError, contacts};
 use crate::announcement::Kind;
-use crate::checkout::Order;
-use crate::customer::Contact;
-use crate::entitlement::Entitlement;
+use crate::customer::CustomerKey;
+use crate::mail::{Cancellation, Charged, Mail, Occurrence};
 use crate::standing::{Standing, SubscriptionStanding};
 
 /// A cancellation and the end of access that it brings are told within one another's hour.
 const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
-
-/// Money that came in, or that should have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Charged {
-    /// The provider's id.
-    pub id: String,
-    /// How much.
-    pub money: Option<Money>,
-    /// When, by the provider's clock.
-    pub at: Option<Timestamp>,
-    /// What for, see [`crate::event::payment::Charge::as_str`].
-    pub charge: String,
-}
-
-/// An event, and all that a mail about it may say.
-#[derive(Clone, Debug)]
-pub struct Occurrence {
-    /// `evt_…`
-    pub event: String,
-    /// What happened.
-    pub kind: Kind,
-    /// When, by our clock.
-    pub at: Timestamp,
-    /// What the customer could use before it: `entitlements` of the last event that changed them.
-    pub access_before: Option<Value>,
-    /// And with it.
-    pub access_then: Option<Value>,
-    /// And now.
-    pub access_now: BTreeMap<String, Entitlement>,
-    /// What happened to the same object since.
-    pub since: Vec<Kind>,
-    /// Whether a mail about a cancellation went with it.
-    pub cancellation_was_told: bool,
-    /// Whom to write to.
-    pub contact: Option<Contact>,
-    /// What was ordered.
-    pub order: Option<Order>,
-    /// The payment it is about, or the newest of its subscription.
-    pub charge: Option<Charged>,
-    /// The subscription it is about, by the provider's id, as it stands now.
-    pub subscription: Option<(String, SubscriptionStanding)>,
-}
 
 impl Store {
     /// An event with what a mail about it may say. `None` where there is no such event.
@@ -111,7 +66,8 @@ impl Event {
     }
 
     fn with_its_surroundings(self, connection: &Connection) -> Result<Occurrence, StoreError> {
-        let standing = standing(connection, &self.customer)?;
+        let owner = owner(connection, &self.customer)?;
+        let standing = standing(connection, &owner)?;
         let subscription = self.subscription(&standing);
         let charge = self.charge(connection, subscription.as_ref())?;
         let checkout = self.checkout(&standing, subscription.as_ref());
@@ -122,10 +78,10 @@ impl Event {
         // Who bought hears of the sale; of what follows, whoever bought last.
         let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
         Ok(Occurrence {
-            contact: contact(connection, &self.customer, checkout.as_deref().filter(|_| sale))?,
+            contact: contacts::of(connection, &owner, checkout.as_deref().filter(|_| sale))?,
             access_before: access_before(connection, &self.customer, &self.id)?,
             since: self.since(connection)?,
-            cancellation_was_told: self.cancellation_was_told(connection)?,
+            cancellation: self.cancellation(connection, subscription.as_ref().map(|(id, _)| id.as_str()))?,
             access_then: self.data.get("entitlements").cloned(),
             access_now: standing.entitlements,
             event: self.id,
@@ -138,14 +94,16 @@ impl Event {
     }
 
     /// The subscription of that id; else that of the payment; else the customer's that changed last and is
-    /// not well, which is the one that takes access.
+    /// not well, which is the one that takes access. Of a guest's only those of the one purchase.
     fn subscription(&self, standing: &Standing) -> Option<(String, SubscriptionStanding)> {
         let all = &standing.subscriptions;
         let id = match self.kind {
             Kind::PaymentSucceeded => standing.payments.get(&self.object)?.subscriptions.first()?,
             Kind::EntitlementsChanged => {
                 let well = |one: &SubscriptionStanding| one.state == "active" && !one.over;
-                all.iter().max_by_key(|(_, one)| (!well(one), one.changed)).map(|(id, _)| id)?
+                let guest = self.customer.strip_prefix("co:");
+                let theirs = all.iter().filter(|(_, one)| guest.is_none_or(|checkout| one.checkout == checkout));
+                theirs.max_by_key(|(_, one)| (!well(one), one.changed)).map(|(id, _)| id)?
             }
             _ => &self.object,
         };
@@ -189,23 +147,33 @@ impl Event {
         }
     }
 
+    /// Whoever it belonged to then: a claim does not hide it.
     fn since(&self, connection: &Connection) -> Result<Vec<Kind>, StoreError> {
-        let sql = "SELECT kind FROM events WHERE customer = ?1 AND object_id = ?2 AND seq > ?3 ORDER BY seq";
-        let mut statement = connection.prepare_cached(sql)?;
-        let kinds =
-            statement.query_map(params![self.customer, self.object, self.seq], |row| row.get::<_, String>(0))?;
+        // All kinds are named for the index of kind and object.
+        let kinds = Kind::ALL.map(|kind| format!("'{}'", kind.as_str())).join(", ");
+        let sql =
+            format!("SELECT kind FROM events WHERE kind IN ({kinds}) AND object_id = ?1 AND seq > ?2 ORDER BY seq");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let kinds = statement.query_map(params![self.object, self.seq], |row| row.get::<_, String>(0))?;
         kinds.filter_map(|kind| kind.map(|kind| Kind::named(&kind)).transpose()).map(|kind| Ok(kind?)).collect()
     }
 
-    fn cancellation_was_told(&self, connection: &Connection) -> Result<bool, StoreError> {
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM messages WHERE customer = ?1 AND channel = 'email' AND target = 'canceled'
-                   AND state != 'canceled' AND abs(created_at - ?2) <= ?3)";
+    /// What became of the mail about the subscription's cancellation. One that is parked or dead tells
+    /// nobody anything.
+    fn cancellation(&self, connection: &Connection, subscription: Option<&str>) -> Result<Cancellation, StoreError> {
+        let sql = "SELECT messages.state FROM events JOIN messages ON messages.event_id = events.id
+                   WHERE events.kind = ?1 AND events.object_id = ?2 AND channel = 'email' AND target = ?3
+                   AND abs(messages.created_at - ?4) <= ?5";
         let within = i64::try_from(TOGETHER.as_micros()).unwrap_or(i64::MAX);
-        let told = connection
-            .prepare_cached(sql)?
-            .query_row(params![self.customer, self.at.as_microsecond(), within], |row| row.get(0))?;
-        Ok(told)
+        let (kind, mail, at) = (Mail::Canceled.kind().as_str(), Mail::Canceled.as_str(), self.at.as_microsecond());
+        let mut statement = connection.prepare_cached(sql)?;
+        let states = statement.query_map(params![kind, subscription, mail, at, within], |row| row.get(0))?;
+        let states: Vec<String> = states.collect::<Result<_, _>>()?;
+        let any = |looked_for: &[&str]| states.iter().any(|state| looked_for.contains(&state.as_str()));
+        if any(&["delivered"]) {
+            return Ok(Cancellation::Told);
+        }
+        Ok(if any(&["queued", "leased"]) { Cancellation::OnItsWay } else { Cancellation::Untold })
     }
 }
 
@@ -219,6 +187,14 @@ pub(super) fn access_before(connection: &Connection, customer: &str, event: &str
     Ok(body.and_then(|body| body.get("entitlements").cloned()))
 }
 
+/// Whose that is now: a guest's purchase may have been claimed since.
+fn owner(connection: &Connection, customer: &str) -> Result<String, StoreError> {
+    let Some(CustomerKey::Guest(checkout)) = CustomerKey::from_store(customer) else { return Ok(customer.to_owned()) };
+    let sql = "SELECT customer FROM checkouts WHERE id = ?1 AND customer IS NOT NULL";
+    let owner = connection.prepare_cached(sql)?.query_row([checkout], |row| row.get(0)).optional()?;
+    Ok(owner.unwrap_or_else(|| customer.to_owned()))
+}
+
 /// How the customer stands now; as somebody new where nothing is known.
 fn standing(connection: &Connection, customer: &str) -> Result<Standing, StoreError> {
     let sql = "SELECT standing FROM customers WHERE customer = ?1";
@@ -227,16 +203,4 @@ fn standing(connection: &Connection, customer: &str) -> Result<Standing, StoreEr
     // Not the key: it may be an e-mail address.
     let impossible = |_| StoreError::Impossible { table: "customers", id: "…".to_owned(), column: "standing" };
     serde_json::from_str(&text).map_err(impossible)
-}
-
-/// Whom to write to: who gave an address with that checkout, or with the customer's newest paid one.
-fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Contact>, StoreError> {
-    let contact = connection
-        .prepare_cached(
-            "SELECT email, name FROM contacts JOIN checkouts ON checkouts.id = checkout_id WHERE customer = ?1
-             ORDER BY checkouts.id IS ?2 DESC, status IN ('paid', 'fulfilled') DESC, created_at DESC, checkouts.id LIMIT 1",
-        )?
-        .query_row(params![customer, checkout], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
-        .optional()?;
-    Ok(contact)
 }

@@ -1,6 +1,7 @@
 //! Mails to buyers, against a mail server of somebody else.
 
 mod arriving;
+mod claimed;
 mod failing;
 mod hostile;
 mod mailbox;

@@ -83,3 +83,31 @@ async fn access_that_is_back_is_not_said_to_have_ended() {
     app.mend(&subscription, GOOD_CARD).await;
     assert_eq!(canceled(&app, &message).await, "access is back");
 }
+
+#[tokio::test]
+async fn the_end_of_access_is_told_where_the_mail_about_its_cancellation_was_refused() {
+    let mut server = MailServer::start();
+    let app = TestApp::mailing(&server).await;
+    let created = app.bought("pro_monthly", None).await;
+    app.wait_mail("receipt", "delivered").await;
+    server.refuse("data", 550, "5.7.1 not that one", 1);
+    app.cancel(&app.bought_subscription(&created)).await;
+    app.wait_mail("canceled", "parked").await;
+    let message = app.mail_rows().into_iter().find(|row| row.template == "access_ended").unwrap().id;
+    assert_eq!(app.mail_settled(&message).await.state, "delivered");
+    assert_eq!(server.subjects().len(), 2, "{:?}", server.subjects());
+}
+
+/// However long the mail server asks for patience: the buyer reads one of the two.
+#[tokio::test]
+async fn the_end_of_access_waits_for_the_mail_about_its_cancellation() {
+    let mut server = MailServer::start();
+    let (app, subscription) = subscribed(&mut server, "pro_monthly").await;
+    app.cancel(&subscription).await;
+    let waits = waiting(&app, &server, "canceled").await;
+    let message = app.mail_rows().into_iter().find(|row| row.template == "access_ended").unwrap().id;
+    assert_eq!(app.mail_settled(&waits).await.state, "delivered");
+    assert_eq!(canceled(&app, &message).await, "the mail about the cancellation says so");
+    let told = ["Your receipt from Fernway", "Your subscription to Fernway Pro is canceled"];
+    assert_eq!(server.subjects(), told);
+}
