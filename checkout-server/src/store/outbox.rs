@@ -19,7 +19,8 @@ mod replay;
 pub use depth::Depth;
 pub use replay::Replay;
 
-/// `due_at` of a message that others of its line come before, or whose endpoint is disabled.
+/// `due_at` of a message that others of its line come before. Heads are always due at some time, also where
+/// their endpoint is disabled: then nobody looks.
 pub const IN_LINE: Timestamp = Timestamp::MAX;
 
 /// What a turn is to write and may begin.
@@ -170,7 +171,7 @@ fn settle(connection: &Connection, done: &Done, now: Timestamp) -> Result<(), St
         Verdict::Parked { status, error } => ("parked", now, *status, Some(error)),
         Verdict::Dead { status, error } => ("dead", now, *status, Some(error)),
         Verdict::Canceled { why } => ("canceled", now, None, Some(why)),
-        Verdict::Waiting => ("queued", IN_LINE, Some(410), None),
+        Verdict::Waiting => ("queued", now, Some(410), None),
     };
     let finished = (state != "queued").then(|| now.as_microsecond());
     connection

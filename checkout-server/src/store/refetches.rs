@@ -52,31 +52,6 @@ impl Store {
         .await
     }
 
-    /// Asks about objects as soon as may be, unless that is planned already.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn plan_refetches(
-        &self,
-        kind: Kind,
-        objects: Vec<String>,
-        reason: &'static str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "INSERT INTO refetches (object_id, kind, reason, due_at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (object_id) DO UPDATE SET reason = excluded.reason, due_at = excluded.due_at
-                 WHERE excluded.due_at < due_at",
-            )?;
-            for object in objects {
-                statement.execute(params![object, kind.as_str(), reason, now.as_microsecond()])?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     /// Puts an object off, because the provider did not answer.
     ///
     /// # Errors
