@@ -1,7 +1,8 @@
 //! Mails to buyers: what they paid, what did not go through and how to mend it, what ends. Below:
-//! `occurrence.rs` is what a mail is about, `occasion.rs` says which announcement makes which mail and when it is overtaken, `values.rs` what a
-//! template may say, `templates.rs` how it is written, `letter.rs` how it travels, `server.rs` who
-//! carries it, and `mend.rs` the link in it. The outbox brings each message here, see `outbox.rs`.
+//! `occurrence.rs` is what a mail is about, `occasion.rs` says which announcement makes which mail and
+//! when it is overtaken, `values.rs` what a template may say, `templates.rs` how it is written,
+//! `letter.rs` how it travels, `server.rs` who carries it, and `mend.rs` the link in it. The outbox
+//! brings each message here, see `outbox.rs`.
 
 use crate::app::App;
 use crate::outbox::{MailRoute, Message, Outcome};
@@ -17,8 +18,8 @@ pub mod templates;
 pub mod values;
 pub mod words;
 
-pub use occasion::{Mail, Taken, Taking, of, overtaken, taken};
-pub use occurrence::{Charged, Occurrence};
+pub use occasion::{Mail, Taken, Taking, of, overtaken, taken, waits_for_another};
+pub use occurrence::{Cancellation, Charged, Occurrence};
 
 pub use reference::reference;
 
@@ -87,6 +88,10 @@ pub async fn send(app: &App, message: &Message) -> Outcome {
     if let Some(why) = overtaken(mail, &told) {
         metrics::counter!("checkout_mails_overtaken_total", "mail" => mail.as_str()).increment(1);
         return Outcome::Cancel { why: why.to_owned() };
+    }
+    if waits_for_another(mail, &told) {
+        let error = "the mail about the cancellation goes first".to_owned();
+        return Outcome::Retry { after: None, status: None, error };
     }
     match written(app, mailer, mail, &told, &message.id) {
         Ok(letter) => mailer.server.send(letter).await,

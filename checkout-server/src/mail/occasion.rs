@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Occurrence;
+use super::{Cancellation, Occurrence};
 use crate::announcement::Kind;
 use crate::standing::SubscriptionStanding;
 
@@ -131,6 +131,14 @@ pub fn overtaken(mail: Mail, told: &Occurrence) -> Option<&'static str> {
     }
 }
 
+/// Whether a mail waits until it is known what became of another, which would say the same.
+#[must_use]
+pub fn waits_for_another(mail: Mail, told: &Occurrence) -> bool {
+    let (Some(before), Some(then)) = (&told.access_before, &told.access_then) else { return false };
+    let canceled = || taken(before, then).first().is_some_and(|taking| taking.reason == Taken::Canceled);
+    mail == Mail::AccessEnded && told.cancellation == Cancellation::OnItsWay && canceled()
+}
+
 fn access_is_fine(told: &Occurrence) -> Option<&'static str> {
     let taken = match (&told.access_before, &told.access_then) {
         (Some(before), Some(then)) => taken(before, then),
@@ -141,7 +149,7 @@ fn access_is_fine(told: &Occurrence) -> Option<&'static str> {
     if taken.iter().all(is_back) {
         return Some("access is back");
     }
-    let said = told.cancellation_was_told && *reason == Taken::Canceled;
+    let said = told.cancellation == Cancellation::Told && *reason == Taken::Canceled;
     said.then_some("the mail about the cancellation says so")
 }
 
@@ -219,7 +227,7 @@ mod tests {
             access_then: None,
             access_now: BTreeMap::new(),
             since: Vec::new(),
-            cancellation_was_told: false,
+            cancellation: Cancellation::Untold,
             contact: None,
             order: None,
             charge: None,
@@ -285,7 +293,14 @@ mod tests {
         assert_eq!(overtaken(Mail::AccessEnded, &back), Some("access is back"));
         let canceled = taken(given, access("ended", "cancelled"));
         assert_eq!(overtaken(Mail::AccessEnded, &canceled), None);
-        let said = Occurrence { cancellation_was_told: true, ..canceled };
+        let waits = Occurrence { cancellation: Cancellation::OnItsWay, ..canceled.clone() };
+        assert_eq!(overtaken(Mail::AccessEnded, &waits), None);
+        assert!(waits_for_another(Mail::AccessEnded, &waits) && !waits_for_another(Mail::AccessEnded, &canceled));
+        assert!(!waits_for_another(Mail::Canceled, &waits));
+        let expired = Occurrence { access_then: Some(access("ended", "expired")), ..waits };
+        assert!(!waits_for_another(Mail::AccessEnded, &expired), "the other mail does not say that");
+        let said = Occurrence { cancellation: Cancellation::Told, ..canceled };
+        assert!(!waits_for_another(Mail::AccessEnded, &said));
         assert_eq!(overtaken(Mail::AccessEnded, &said), Some("the mail about the cancellation says so"));
     }
 

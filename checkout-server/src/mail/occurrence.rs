@@ -26,6 +26,18 @@ pub struct Charged {
     pub charge: String,
 }
 
+/// What became of the mail about the cancellation that took access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cancellation {
+    /// There is none, or it will not arrive: nobody was told.
+    #[default]
+    Untold,
+    /// It is still to be brought.
+    OnItsWay,
+    /// It has arrived.
+    Told,
+}
+
 /// An event, and all that a mail about it may say.
 #[derive(Clone, Debug)]
 pub struct Occurrence {
@@ -43,8 +55,8 @@ pub struct Occurrence {
     pub access_now: BTreeMap<String, Entitlement>,
     /// What happened to the same object since.
     pub since: Vec<Kind>,
-    /// Whether a mail about a cancellation went with it.
-    pub cancellation_was_told: bool,
+    /// What became of the mail about a cancellation that went with it.
+    pub cancellation: Cancellation,
     /// Whom to write to.
     pub contact: Option<Contact>,
     /// What was ordered.

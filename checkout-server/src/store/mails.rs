@@ -11,7 +11,7 @@ use super::rows::find;
 use super::{Store, StoreError};
 use crate::announcement::Kind;
 use crate::customer::{Contact, CustomerKey};
-use crate::mail::{Charged, Occurrence};
+use crate::mail::{Cancellation, Charged, Mail, Occurrence};
 use crate::standing::{Standing, SubscriptionStanding};
 
 /// A cancellation and the end of access that it brings are told within one another's hour.
@@ -81,7 +81,7 @@ impl Event {
             contact: contact(connection, &owner, checkout.as_deref().filter(|_| sale))?,
             access_before: access_before(connection, &self.customer, &self.id)?,
             since: self.since(connection)?,
-            cancellation_was_told: self.cancellation_was_told(connection)?,
+            cancellation: self.cancellation(connection, subscription.as_ref().map(|(id, _)| id.as_str()))?,
             access_then: self.data.get("entitlements").cloned(),
             access_now: standing.entitlements,
             event: self.id,
@@ -158,15 +158,22 @@ impl Event {
         kinds.filter_map(|kind| kind.map(|kind| Kind::named(&kind)).transpose()).map(|kind| Ok(kind?)).collect()
     }
 
-    fn cancellation_was_told(&self, connection: &Connection) -> Result<bool, StoreError> {
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM messages WHERE customer = ?1 AND channel = 'email' AND target = 'canceled'
-                   AND state != 'canceled' AND abs(created_at - ?2) <= ?3)";
+    /// What became of the mail about the subscription's cancellation. One that is parked or dead tells
+    /// nobody anything.
+    fn cancellation(&self, connection: &Connection, subscription: Option<&str>) -> Result<Cancellation, StoreError> {
+        let sql = "SELECT messages.state FROM events JOIN messages ON messages.event_id = events.id
+                   WHERE events.kind = ?1 AND events.object_id = ?2 AND channel = 'email' AND target = ?3
+                   AND abs(messages.created_at - ?4) <= ?5";
         let within = i64::try_from(TOGETHER.as_micros()).unwrap_or(i64::MAX);
-        let told = connection
-            .prepare_cached(sql)?
-            .query_row(params![self.customer, self.at.as_microsecond(), within], |row| row.get(0))?;
-        Ok(told)
+        let (kind, mail, at) = (Mail::Canceled.kind().as_str(), Mail::Canceled.as_str(), self.at.as_microsecond());
+        let mut statement = connection.prepare_cached(sql)?;
+        let states = statement.query_map(params![kind, subscription, mail, at, within], |row| row.get(0))?;
+        let states: Vec<String> = states.collect::<Result<_, _>>()?;
+        let any = |looked_for: &[&str]| states.iter().any(|state| looked_for.contains(&state.as_str()));
+        if any(&["delivered"]) {
+            return Ok(Cancellation::Told);
+        }
+        Ok(if any(&["queued", "leased"]) { Cancellation::OnItsWay } else { Cancellation::Untold })
     }
 }
 

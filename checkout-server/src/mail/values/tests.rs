@@ -32,7 +32,7 @@ fn told(kind: Kind, subscription: Option<SubscriptionStanding>) -> Occurrence {
         access_then: None,
         access_now: [].into(),
         since: Vec::new(),
-        cancellation_was_told: false,
+        cancellation: crate::mail::Cancellation::Untold,
         contact: Some(Contact { email: "ada@example.com".to_owned(), name: Some("Ada".to_owned()) }),
         order: None,
         charge: None,
