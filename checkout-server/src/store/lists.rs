@@ -20,7 +20,7 @@ mod tests;
 pub use checkouts::{CheckoutFilter, ListedCheckout};
 pub use events::{EventFilter, StoredEvent};
 pub use messages::{MessageFilter, StoredMessage};
-pub use overview::{Condition, Contact, Found, HandRow, StuckNotice};
+pub use overview::{Condition, Found, HandRow, StuckNotice};
 pub use payments::{PaymentFilter, StoredPayment};
 pub use subscriptions::{StoredSubscription, SubscriptionFilter};
 

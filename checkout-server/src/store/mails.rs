@@ -8,9 +8,9 @@ use serde_json::Value;
 use checkout_types::money::Money;
 
 use super::rows::find;
-use super::{Store, StoreError};
+use super::{Store, StoreError, contacts};
 use crate::announcement::Kind;
-use crate::customer::{Contact, CustomerKey};
+use crate::customer::CustomerKey;
 use crate::mail::{Cancellation, Charged, Mail, Occurrence};
 use crate::standing::{Standing, SubscriptionStanding};
 
@@ -78,7 +78,7 @@ impl Event {
         // Who bought hears of the sale; of what follows, whoever bought last.
         let sale = charge.as_ref().is_some_and(|charge| charge.charge == "sale" && self.kind == Kind::PaymentSucceeded);
         Ok(Occurrence {
-            contact: contact(connection, &owner, checkout.as_deref().filter(|_| sale))?,
+            contact: contacts::of(connection, &owner, checkout.as_deref().filter(|_| sale))?,
             access_before: access_before(connection, &self.customer, &self.id)?,
             since: self.since(connection)?,
             cancellation: self.cancellation(connection, subscription.as_ref().map(|(id, _)| id.as_str()))?,
@@ -203,16 +203,4 @@ fn standing(connection: &Connection, customer: &str) -> Result<Standing, StoreEr
     // Not the key: it may be an e-mail address.
     let impossible = |_| StoreError::Impossible { table: "customers", id: "…".to_owned(), column: "standing" };
     serde_json::from_str(&text).map_err(impossible)
-}
-
-/// Whom to write to: who gave an address with that checkout, or with the customer's newest paid one.
-fn contact(connection: &Connection, customer: &str, checkout: Option<&str>) -> Result<Option<Contact>, StoreError> {
-    let contact = connection
-        .prepare_cached(
-            "SELECT email, name FROM contacts JOIN checkouts ON checkouts.id = checkout_id WHERE customer = ?1
-             ORDER BY checkouts.id IS ?2 DESC, status IN ('paid', 'fulfilled') DESC, created_at DESC, checkouts.id LIMIT 1",
-        )?
-        .query_row(params![customer, checkout], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
-        .optional()?;
-    Ok(contact)
 }

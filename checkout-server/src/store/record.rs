@@ -2,14 +2,14 @@
 //! transaction of what happened (G14, G22).
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::projection::Projected;
-use super::{Effects, Rules, StoreError, Told, mails};
+use super::{Effects, Rules, StoreError, Told, contacts, mails};
 use crate::announcement::Kind;
 use crate::announcement::body::body;
-use crate::customer::{Contact, CustomerKey};
+use crate::customer::CustomerKey;
 use crate::mail::{self, Mail};
 use crate::outbox::{Channel, Route};
 use crate::random;
@@ -28,7 +28,7 @@ pub(super) fn tell(
     if news.is_empty() {
         return Ok(());
     }
-    let contact = contact(connection, customer)?;
+    let contact = contacts::of(connection, &customer.stored(), None)?;
     for piece in news {
         // About the customer as a whole: the version is the cause.
         let whole = News { object: customer.stored(), cause: after.version.to_string(), kind: piece.kind };
@@ -98,17 +98,4 @@ fn send(
         )?
         .execute(params![random::id("msg", now), event, channel.as_str(), target, customer, sequence, now_micros])?;
     Ok(())
-}
-
-/// Whom the customer's newest checkout names.
-fn contact(connection: &Connection, customer: &CustomerKey) -> Result<Option<Contact>, StoreError> {
-    let contact = connection
-        .prepare_cached(
-            "SELECT contacts.email, contacts.name FROM checkouts JOIN contacts ON contacts.checkout_id = checkouts.id
-             WHERE checkouts.customer = ?1 AND checkouts.payment_id IS NOT NULL
-             ORDER BY checkouts.created_at DESC, checkouts.id DESC LIMIT 1",
-        )?
-        .query_row([customer.stored()], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))
-        .optional()?;
-    Ok(contact)
 }

@@ -51,15 +51,6 @@ pub struct StuckNotice {
     pub received_at: Timestamp,
 }
 
-/// Where a mail reaches somebody. Personal data: only the operator's page shows it.
-#[derive(Clone)]
-pub struct Contact {
-    /// As it was typed at the checkout.
-    pub email: String,
-    /// The same.
-    pub name: Option<String>,
-}
-
 /// Given or blocked by a person.
 #[derive(Clone)]
 pub struct HandRow {
@@ -148,23 +139,6 @@ impl Store {
             let mut statement = connection.prepare_cached(&sql)?;
             let rows = statement.query_map([MOST], |row| Ok(listed(row)))?;
             rows.map(|row| row?).collect()
-        })
-        .await
-    }
-
-    /// Where mails reach a customer: each address once.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub async fn contacts_of(&self, customer: &CustomerKey) -> Result<Vec<Contact>, StoreError> {
-        let customer = customer.stored();
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT c.email, MAX(c.name) FROM checkouts k JOIN contacts c ON c.checkout_id = k.id
-                 WHERE k.customer = ?1 GROUP BY c.email ORDER BY MAX(k.id) DESC LIMIT 5",
-            )?;
-            let rows = statement.query_map([customer], |row| Ok(Contact { email: row.get(0)?, name: row.get(1)? }))?;
-            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
