@@ -219,6 +219,15 @@ impl Abuse {
         charged.map_err(|refusal| later(refusal.wait, refusal.reason))
     }
 
+    /// Lets the link of a mail, known by its event, ask the provider for a page.
+    ///
+    /// # Errors
+    /// It has asked for too many.
+    pub fn admit_mend(&self, event: &str, now: Timestamp) -> Result<(), Problem> {
+        let charged = self.state().budgets.charge_mend(event, now.as_millisecond());
+        charged.map_err(|refusal| later(refusal.wait, refusal.reason))
+    }
+
     /// Lets somebody watch a checkout, until the watch is dropped.
     ///
     /// # Errors

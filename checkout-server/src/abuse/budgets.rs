@@ -12,6 +12,8 @@ pub const MOST_ADDRESSES: usize = 200_000;
 const PATIENCE_MILLIS: u32 = 10_000;
 /// Checkouts whose readers are remembered.
 const MOST_CHECKOUTS: usize = 20_000;
+/// Links of mails whose presses are remembered.
+const MOST_LINKS: usize = 20_000;
 
 /// All that was used.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ pub struct Budgets {
     limits: Limits,
     addresses: Generations<AddressKey, Account>,
     reads: Generations<String, Meter>,
+    mends: Generations<String, Meter>,
     shop: Shop,
 }
 
@@ -75,6 +78,7 @@ impl Budgets {
             limits,
             addresses: Generations::new(MOST_ADDRESSES),
             reads: Generations::new(MOST_CHECKOUTS),
+            mends: Generations::new(MOST_LINKS),
             shop: Shop::default(),
         }
     }
@@ -223,6 +227,22 @@ impl Budgets {
                 Ok(())
             }
             wait => Err(Refusal { wait, reason: "status_reads" }),
+        }
+    }
+
+    /// Writes down that the link of a mail, known by its event, asks the provider for a page.
+    ///
+    /// # Errors
+    /// It has asked for too many.
+    pub fn charge_mend(&mut self, event: &str, now: i64) -> Result<(), Refusal> {
+        let rate = self.limits.mends;
+        let meter = self.mends.touch(event.to_owned());
+        match meter.wait(rate, now) {
+            0 => {
+                meter.charge(rate, 1, now);
+                Ok(())
+            }
+            wait => Err(Refusal { wait, reason: "mends" }),
         }
     }
 

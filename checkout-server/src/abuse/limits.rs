@@ -23,6 +23,8 @@ pub struct Limits {
     pub shop_wrong_codes: Rate,
     /// Reads of one checkout's state.
     pub status_reads: Rate,
+    /// Pages for a new card that one mail's link asks the provider for: no more than 10 in any hour.
+    pub mends: Rate,
     /// Event streams of one checkout at the same time.
     pub streams: usize,
     /// Failed payments after which an order is not renewed.
@@ -45,6 +47,7 @@ impl Default for Limits {
             shop_failed_payments: Rate::hourly(30, 30),
             shop_wrong_codes: Rate::hourly(300, 300),
             status_reads: Rate::minutely(60, 120),
+            mends: Rate::hourly(5, 5),
             streams: 8,
             failures_per_order: 5,
             easiest_challenge: 16,

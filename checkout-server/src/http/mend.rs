@@ -51,6 +51,7 @@ async fn answer(app: &App, token: &str, request: Request) -> Result<Response, Pr
     let (Some((subscription, _)), Owed::Payment) = (&occurrence.subscription, owed(&occurrence)) else {
         return page(app, token, &occurrence, false);
     };
+    app.abuse.admit_mend(&occurrence.event, app.clock.now())?;
     // Back here, where it is told whether it has helped.
     let back = format!("{}/mend/{token}?done=1", app.public_url);
     let url = app.provider.new_payment_method(subscription, &back).await?;

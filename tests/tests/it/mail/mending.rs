@@ -92,3 +92,24 @@ async fn a_link_that_is_forged_expired_or_of_what_has_ended_says_so() {
     assert!(status == 410 && page.contains("This link has expired"), "{status} {page}");
     assert_eq!(press(&app, &path, &app.ready().helper).await.status(), 410);
 }
+
+/// Whoever has the link, or a robot behind a mailbox: the provider is asked for few pages.
+#[tokio::test]
+async fn one_link_begins_few_pages_and_then_waits() {
+    let server = MailServer::start();
+    let (app, _, path) = failed(&server).await;
+    let asked = || app.demo.sandbox.request_count("POST /subscriptions/{id}/update-payment-method");
+    for turn in 1..=5 {
+        assert_eq!(press(&app, &path, &app.ready().helper).await.status(), 303);
+        assert_eq!(asked(), turn);
+    }
+    let refused = press(&app, &path, &app.ready().helper).await;
+    assert_eq!((refused.status().as_u16(), asked()), (429, 5));
+    let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=720).contains(&seconds), "{seconds}");
+    assert!(refused.text().await.unwrap().contains("<html"), "a person reads it");
+    assert_eq!(open(&app, &path).await.0, 200, "reading costs nothing");
+    app.clock.advance(std::time::Duration::from_secs(seconds));
+    assert_eq!(press(&app, &path, &app.ready().helper).await.status(), 303);
+    assert_eq!(press(&app, &path, &app.ready().helper).await.status(), 429);
+}
