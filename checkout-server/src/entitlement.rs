@@ -8,7 +8,7 @@ use checkout_types::money::MAX_AMOUNT;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Subscription, SubscriptionState};
+use crate::event::Subscription;
 
 mod reference;
 mod subscribed;
@@ -337,12 +337,6 @@ impl Limit {
             fixed => fixed,
         }
     }
-}
-
-/// Whether a subscription's state is one in which nothing more will come by itself.
-#[must_use]
-pub fn is_over(state: &SubscriptionState) -> bool {
-    matches!(state, SubscriptionState::Cancelled | SubscriptionState::Failed | SubscriptionState::Expired)
 }
 
 #[cfg(test)]

@@ -53,8 +53,8 @@ pub(super) async fn create(
 
 /// Whose order it is, is for the merchant's own server alone.
 pub(super) async fn show(State(app): State<App>, readable: Readable, _: Paced) -> Answer<MerchantCheckout> {
-    let Readable { mut checkout, by_merchant } = readable;
-    let customer_reference = checkout.customer_reference.take().filter(|_| by_merchant);
+    let Readable { checkout, by_merchant } = readable;
+    let customer_reference = checkout.customer.reference().filter(|_| by_merchant).map(str::to_owned);
     Answer(MerchantCheckout { checkout: shown(&app, checkout), customer_reference })
 }
 
@@ -85,7 +85,8 @@ pub(super) fn listed(row: lists::ListedCheckout, now: Timestamp) -> ListedChecko
         status,
         total: checkout.order.total,
         items: checkout.order.items,
-        customer_reference: checkout.customer_reference,
+        // Whose it is now: it may have been claimed since.
+        customer_reference: checkout.customer.reference().map(str::to_owned),
         payment,
         paid_twice,
         error_code: checkout.error_code,

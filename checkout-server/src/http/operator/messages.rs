@@ -66,7 +66,10 @@ fn says(delivery: &Delivery) -> &'static str {
         DeliveryState::Queued if delivery.attempts == 0 => "It waits for its turn.",
         DeliveryState::Queued => "It will be tried again by itself, for three days.",
         DeliveryState::Leased => "It is being sent right now.",
-        DeliveryState::Delivered => "It arrived. Sent again, it has the same id: a receiver that has it drops it.",
+        DeliveryState::Delivered if delivery.channel == "email" => {
+            "It arrived. Sent again, the customer gets it a second time."
+        }
+        DeliveryState::Delivered => "It arrived. Sent again, it has the same id: an endpoint that has it drops it.",
         DeliveryState::Parked => "The endpoint refuses this message and takes others. Mend it, then send it again.",
         DeliveryState::Dead => "It was tried for three days and given up. Mend the receiver, then send it again.",
         DeliveryState::Canceled => "It was taken back: what happened since made it wrong, or its receiver is gone.",
