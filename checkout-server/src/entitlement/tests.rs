@@ -1,6 +1,7 @@
 //! What gives, suspends and ends access, row by row; docs/access.md says the same.
 
 use super::*;
+use crate::event::SubscriptionState;
 use crate::event::subscription::Period;
 use crate::event::{Source, SubscriptionSeen};
 
