@@ -1,5 +1,7 @@
 //! What an order of a price comes to: its terms for so many of it, with what its add-ons add.
 
+use checkout_types::money::MAX_AMOUNT;
+
 use super::{Catalog, Price};
 use crate::entitlement::{Limit, Terms};
 
@@ -29,7 +31,7 @@ impl Catalog {
 
 fn sum(known: Limit, more: Limit) -> Limit {
     match (known, more) {
-        (Limit::Fixed(known), Limit::Fixed(more)) => Limit::Fixed(known.saturating_add(more)),
+        (Limit::Fixed(known), Limit::Fixed(more)) => Limit::Fixed(known.saturating_add(more).min(MAX_AMOUNT)),
         // Both were resolved before: what is no number is unlimited.
         _ => Limit::Unlimited,
     }
@@ -92,6 +94,10 @@ adds = { support = {}, team = { projects = "unlimited" } }
             Limit::Fixed(0),
             "no number of theirs widens anything"
         );
-        assert_eq!(bought(i64::MAX, &[("adn_1", i64::MAX)])["team"]["seats"], Limit::Fixed(i64::MAX));
+        assert_eq!(
+            bought(i64::MAX, &[("adn_1", i64::MAX)])["team"]["seats"],
+            Limit::Fixed(MAX_AMOUNT),
+            "JavaScript counts no further"
+        );
     }
 }

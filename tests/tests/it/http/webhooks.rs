@@ -220,13 +220,16 @@ async fn a_later_word_about_a_paid_payment_never_opens_the_order_again() {
 }
 
 #[tokio::test]
-async fn a_payment_of_another_session_is_reviewed() {
+async fn a_payment_of_another_session_is_nobodys_and_said_to_operators() {
     let app = TestApp::start().await;
     let created = app.checkout(&app.quote("pro_monthly", "DE").await).await;
     let mut foreign = payment(&created, 3_451, "EUR");
     foreign["data"]["checkout_session_id"] = "cks_0NSomebodyElses00000".into();
+    let unclaimed = async || app.metric("checkout_payments_unclaimed_total").await.unwrap_or(0.0);
+    let before = unclaimed().await;
     assert_eq!(app.deliver("msg_foreign", &foreign).await.status(), 200);
-    app.wait_for(&created, CheckoutStatus::NeedsReview).await;
+    assert_eq!(app.state(&created).await.status, CheckoutStatus::Open, "nobody moves another's order");
+    assert!(unclaimed().await > before, "operators hear of it");
 }
 
 #[tokio::test]
