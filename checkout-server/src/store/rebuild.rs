@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 
 use super::fold::{self, Observation};
-use super::sqlite::migrate;
+use super::sqlite::{STATEMENTS, migrate};
 use super::{Effects, Rules, StoreError, account, projection};
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
@@ -67,6 +67,9 @@ pub fn verify(
     // A private database of its own, on the disk where it does not fit into memory.
     let mut again = Connection::open("")?;
     migrate(&mut again)?;
+    for connection in [&live, &again] {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    }
     give(&live, &again)?;
     let mut verified = Verified::default();
     fold_again(&live, &again, read, &mut verified, &mut told)?;

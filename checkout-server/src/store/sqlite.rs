@@ -21,6 +21,9 @@ pub(super) mod embedded {
 const GROUP: usize = 64;
 /// Commands that may wait; past it, callers are told to come back.
 const QUEUE: usize = 1_024;
+/// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
+/// through all of its own prepares each of them anew.
+pub(super) const STATEMENTS: usize = 256;
 /// Connections for reading.
 const READERS: usize = 4;
 
@@ -71,7 +74,7 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
         migrate(&mut connection)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
@@ -171,7 +174,7 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
     let path: PathBuf = path.to_owned();
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
