@@ -14,10 +14,7 @@ export CARGO_TARGET_DIR=$build
 
 targets=$(sed -n 's/^name = "\(.*\)"$/\1/p' fuzz/Cargo.toml | tail -n +2)
 
-# cargo-fuzz would mend a lock file that is behind, and say nothing.
-cargo tree -q --locked --manifest-path fuzz/Cargo.toml >/dev/null ||
-    die "fuzz/Cargo.lock is behind." "Write it again: cargo fetch --manifest-path fuzz/Cargo.toml"
-
+fuzz_lock_is_current
 say "Building the fuzz targets (the first time takes about 4 minutes on two cores)"
 timed "fuzz targets" cargo fuzz build -s none >&2
 

@@ -42,6 +42,13 @@ die() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# cargo-fuzz would mend a lock file that is behind, and say nothing. Asked before the tests too: a
+# dependency that the workspace gained is no news for after a quarter of an hour.
+fuzz_lock_is_current() {
+    cargo tree -q --locked --manifest-path fuzz/Cargo.toml >/dev/null ||
+        die "fuzz/Cargo.lock is behind." "Write it again: cargo fetch --manifest-path fuzz/Cargo.toml"
+}
+
 # timed LABEL COMMAND...: runs it and says how long it took; its exit code is kept.
 timed() {
     timed_label=$1

@@ -20,6 +20,7 @@ wasm() {
 # A few seconds a target, from the seeds and from what earlier runs found.
 fuzz() { FUZZ_SECONDS=${FUZZ_SECONDS:-4} tools/fuzz.sh; }
 
+fuzz_lock_is_current
 say "Tests of the types, the server, the widget's logic and the browser stories"
 timed "cargo test" host
 if ls checkout-ui/tests/*.rs >/dev/null 2>&1; then
