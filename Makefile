@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench load attack timing fuzz supply reproducible pictures widget tools sizes
+.PHONY: help demo test build dev lint fmt bench load attack timing fuzz supply reproducible pictures widget tools sizes proof crash power faults soak
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
@@ -50,6 +50,21 @@ bench: widget ## a table of speeds, asserting nothing
 load: widget ## what happens when too many come: slow clients, three times the capacity
 	@cargo build --release --workspace --bin checkout-server --bin load
 	@"$(CARGO_TARGET_DIR)/release/load"
+
+proof: widget
+	@tools/proof.sh release
+
+crash: proof ## kill -9 at random moments and at every named step; graceful stops; servers that are broken on purpose
+	@for part in kills points stops mutants; do "$(CARGO_TARGET_DIR)/release/crash" $$part $(ARGS) || exit 1; done
+
+power: proof ## cut the power: images of the disk with what was not synced kept, dropped or torn
+	@"$(CARGO_TARGET_DIR)/release/crash" power $(ARGS)
+
+faults: proof ## disks that are full, read-only or sick, failed syncs, clocks that step, networks that cut
+	@for part in disk clock network; do "$(CARGO_TARGET_DIR)/release/crash" $$part $(ARGS) || exit 1; done
+
+soak: proof ## ten minutes of load: memory, descriptors and the log of the database stay flat
+	@"$(CARGO_TARGET_DIR)/release/crash" soak $(ARGS)
 
 attack: ## an hour of card testing from up to 100,000 addresses, simulated
 	@cargo build --release --workspace --bin attack

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod entitlement;
 pub mod error;
 pub mod event;
+pub mod fault;
 pub mod healing;
 pub mod helper;
 pub mod http;

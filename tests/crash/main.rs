@@ -1,0 +1,32 @@
+//! The proof (`make crash`, `make power`, `make faults`, `make soak`): what is acknowledged survives kills,
+//! power cuts and sick disks, and the same proof fails servers that are broken on purpose.
+//!
+//! `crash COMMAND [--seed N] [--count N] [--seconds N]`; each run prints its seed, its counts, and at last
+//! `N passed, N failed`. What a failure needs to be played again stays in `target/crash/COMMAND-SEED`.
+
+use std::process::ExitCode;
+
+use run::Options;
+use verdict::Verdict;
+
+mod run;
+mod verdict;
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let options = match Options::read(std::env::args().skip(2)) {
+        Ok(options) => options,
+        Err(mistake) => return refuse(&mistake),
+    };
+    let verdict: Verdict = match command.as_str() {
+        // One line a command.
+        "none" => Verdict::default(),
+        _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
+    };
+    verdict.close(&command, &options)
+}
+
+fn refuse(mistake: &str) -> ExitCode {
+    eprintln!("crash: {mistake}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,1 @@
+//! Loaded by `LD_PRELOAD` into a helper under proof.
