@@ -18,6 +18,7 @@ mod kills;
 mod load;
 mod oracle;
 mod run;
+mod stops;
 mod verdict;
 mod world;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let verdict: Verdict = match command.as_str() {
         // One line a command.
         "kills" => kills::run(&options),
+        "stops" => stops::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
