@@ -16,8 +16,10 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod network;
 mod oracle;
 mod run;
+mod soak;
 mod stops;
 mod verdict;
 mod world;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
     let verdict: Verdict = match command.as_str() {
         // One line a command.
         "kills" => kills::run(&options),
+        "network" => network::run(&options),
+        "soak" => soak::run(&options),
         "stops" => stops::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
