@@ -10,6 +10,7 @@ use run::Options;
 use verdict::Verdict;
 
 mod run;
+mod stories;
 mod verdict;
 
 fn main() -> ExitCode {
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
-        "none" => Verdict::default(),
+        "stories" => stories::read(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
