@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
 use crate::{access, http, outbox, telemetry};
@@ -52,6 +53,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
 /// Tells it to stop and waits until everything has ended (G2f).
 pub async fn stop(app: &App) {
     app.stopping.cancel();
+    crash_point("stop.told");
     app.tasks.close();
     app.tasks.wait().await;
 }

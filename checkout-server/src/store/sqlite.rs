@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{Rules, StoreError, folder};
+use crate::fault::{self, Mutant, crash_point};
 
 pub(super) mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -68,12 +69,16 @@ impl Store {
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
+        crash_point("start.file");
         let mut connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let synchronous = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
+        crash_point("start.opened");
         migrate(&mut connection)?;
+        crash_point("start.migrated");
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
@@ -194,8 +199,15 @@ fn write_in_groups(
         {
             group.push(next);
         }
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
-        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let begun = connection.execute_batch(begin).map_err(StoreError::from);
+        crash_point("group.begun");
+        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        if fault::is(Mutant::AckBeforeCommit) {
+            answers.drain(..).for_each(|answer| answer(Ok(())));
+            fault::a_moment();
+        }
+        crash_point("group.done");
         let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
@@ -203,8 +215,14 @@ fn write_in_groups(
             // Harmless where nothing is open.
             drop(connection.execute_batch("ROLLBACK"));
         }
+        crash_point("group.committed");
         for answer in answers {
             answer(committed.clone());
+        }
+        crash_point("group.answered");
+        if fault::is(Mutant::OutboxOutsideTransaction) {
+            fault::a_moment();
+            fault::do_what_was_left(connection);
         }
         let newest = last_message(connection);
         if newest > last {
