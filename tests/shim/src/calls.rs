@@ -11,7 +11,7 @@ use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use crate::control::{self, fault, fault_of};
 use crate::files::{self, File};
-use crate::format::{OPEN, RENAME, SYNC, TRUNCATE, UNLINK, WRITE};
+use crate::format::{LOST, OPEN, RENAME, SYNC, TRUNCATE, UNLINK, WRITE};
 use crate::log;
 
 fn fail(errno: c_int) -> c_int {
@@ -211,10 +211,11 @@ pub(crate) unsafe extern "C" fn ftruncate64(descriptor: c_int, length: i64) -> c
 /// Syncs and logs: what the log held before the disk was asked is on it once it has answered.
 fn sync(descriptor: c_int, call: libc::c_long) -> c_int {
     let file = files::of(descriptor);
-    if let Some(fault) = file.and_then(|file| fault_of(SYNC, file)) {
+    let before = file.map_or(0, |_| log::length());
+    if let Some((file, fault)) = file.and_then(|file| Some((file, fault_of(SYNC, file)?))) {
+        log::append(LOST, file.inode, before, &[]);
         return fail(fault.errno);
     }
-    let before = file.map_or(0, |_| log::length());
     // SAFETY: takes nothing but a descriptor, which the kernel checks.
     let done = int(unsafe { libc::syscall(call, descriptor) });
     if let (Some(File { inode, .. }), 0) = (file, done) {

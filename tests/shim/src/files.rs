@@ -43,13 +43,16 @@ pub(crate) fn class(name: &[u8]) -> u64 {
     }
 }
 
-/// Remembers a descriptor that was opened under that name.
+/// Remembers a descriptor that was opened under that name; folders below the watched one are not watched.
 pub(crate) fn watch(descriptor: c_int, name: &[u8]) -> Option<File> {
     let place = WATCHED.get(usize::try_from(descriptor).ok()?)?;
     // SAFETY: `stat` is plain data, for which zeros are a value.
     let mut about: libc::stat = unsafe { core::mem::zeroed() };
     // SAFETY: the descriptor was just opened and not given to anybody yet; `about` is ours.
     if unsafe { libc::fstat(descriptor, &raw mut about) } != 0 {
+        return None;
+    }
+    if about.st_mode & libc::S_IFMT == libc::S_IFDIR && !name.is_empty() {
         return None;
     }
     let file = File { inode: about.st_ino, class: class(name) };

@@ -15,6 +15,9 @@ pub(crate) const WRITE: u64 = 2;
 pub(crate) const TRUNCATE: u64 = 3;
 /// The file is on the disk with everything that the log held at the offset, which is a place in the log.
 pub(crate) const SYNC: u64 = 4;
+/// A sync has failed: what the log held at the offset and was not synced may be marked as written without
+/// being so.
+pub(crate) const LOST: u64 = 7;
 /// The data is two paths with a zero between them.
 pub(crate) const RENAME: u64 = 5;
 /// The data is a path.
