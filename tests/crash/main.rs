@@ -9,8 +9,17 @@ use std::process::ExitCode;
 use run::Options;
 use verdict::Verdict;
 
+mod chance;
+mod courier;
+mod door;
+mod helper;
+mod history;
+mod kills;
+mod load;
+mod oracle;
 mod run;
 mod verdict;
+mod world;
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -20,7 +29,7 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
-        "none" => Verdict::default(),
+        "kills" => kills::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
