@@ -12,12 +12,16 @@ use verdict::Verdict;
 mod chance;
 mod courier;
 mod door;
+#[path = "../shim/src/format.rs"]
+mod format;
 mod helper;
 mod history;
 mod kills;
 mod load;
 mod oracle;
+mod power;
 mod run;
+mod shim;
 mod verdict;
 mod world;
 
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     let verdict: Verdict = match command.as_str() {
         // One line a command.
         "kills" => kills::run(&options),
+        "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
