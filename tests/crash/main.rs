@@ -12,14 +12,18 @@ use verdict::Verdict;
 mod chance;
 mod courier;
 mod door;
+#[path = "../shim/src/format.rs"]
+mod format;
 mod helper;
 mod history;
 mod kills;
 mod load;
 mod oracle;
+mod power;
 mod run;
 mod stories;
 mod stops;
+mod shim;
 mod verdict;
 mod world;
 
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         "stories" => stories::read(&options),
         "kills" => kills::run(&options),
         "stops" => stops::run(&options),
+        "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

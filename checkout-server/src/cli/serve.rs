@@ -93,6 +93,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     helper::stop(&app).await;
     crash_point("stop.drained");
     Ok(())
+    tokio::select! {
+        () = stop.heard() => {
+            helper::stop(&app).await;
+            Ok(())
+        }
+        () = app.store.unconfirmed() => {
+            helper::give_up(&app).await;
+            Err("the disk did not confirm what was written (a sync failed), so this process ends; the next one \
+                 finds everything that was acknowledged. Look at the disk".into())
+        }
+    }
 }
 
 /// The widgets of earlier releases. Without them pages that pinned one fall back to their link, and
