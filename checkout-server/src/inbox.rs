@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::event::{Notice, Source};
 use crate::fault::crash_point;
-use crate::provider::dodo;
 use crate::provider::{dodo, skew};
 use crate::revenue;
 use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};

@@ -21,9 +21,9 @@ mod load;
 mod oracle;
 mod power;
 mod run;
-mod stories;
-mod stops;
 mod shim;
+mod stops;
+mod stories;
 mod verdict;
 mod world;
 

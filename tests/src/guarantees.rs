@@ -51,7 +51,9 @@ pub fn document(figures: &Value) -> String {
         let shown = if shown.is_empty() { "not built yet".to_owned() } else { shown.join("<br>") };
         drop(writeln!(page, "| {number} | {promise} | {shown} |"));
     }
-    page.push_str("\n## The proof of the proof\n\nEach of these servers is broken on purpose, and the run found it:\n\n");
+    page.push_str(
+        "\n## The proof of the proof\n\nEach of these servers is broken on purpose, and the run found it:\n\n",
+    );
     page.push_str(&format!("- {}\n", shown(Proof::Run("mutants"), figures)));
     page
 }

@@ -88,14 +88,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         say(&format!("The helper listens on {}", ready["helper"].as_str().unwrap_or_default()))?;
     }
-    stop.heard().await;
-    crash_point("stop.heard");
-    helper::stop(&app).await;
-    crash_point("stop.drained");
-    Ok(())
     tokio::select! {
         () = stop.heard() => {
+            crash_point("stop.heard");
             helper::stop(&app).await;
+            crash_point("stop.drained");
             Ok(())
         }
         () = app.store.unconfirmed() => {

@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Rules, StoreError, folder};
 use crate::fault::{self, Mutant, crash_point};
-use crate::fault::{self, Mutant};
 
 mod disk;
 
@@ -76,17 +75,6 @@ impl Store {
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
         crash_point("start.file");
-        let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        let synchronous = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.pragma_update(None, "busy_timeout", 5_000)?;
-        crash_point("start.opened");
-        migrate(&mut connection)?;
-        crash_point("start.migrated");
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-
         let (connection, wal) = for_writing(path).map_err(|error| unavailable(&error))?;
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
@@ -171,7 +159,9 @@ fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
     disk::confirm_the_last_life(&connection)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
+    crash_point("start.opened");
     migrate(&mut connection)?;
+    crash_point("start.migrated");
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let wal = disk::Wal::of(&mut connection)?;
     Ok((connection, wal))
@@ -238,7 +228,7 @@ fn write_in_groups(
             group.push(next);
         }
         let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let begun = connection.execute_batch(begin).map_err(StoreError::from);
+        let begun = connection.execute_batch(begin);
         crash_point("group.begun");
         let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
         if fault::is(Mutant::AckBeforeCommit) {
@@ -246,9 +236,6 @@ fn write_in_groups(
             fault::a_moment();
         }
         crash_point("group.done");
-        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
         let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
         let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
@@ -258,6 +245,7 @@ fn write_in_groups(
             drop(connection.execute_batch("ROLLBACK"));
         }
         crash_point("group.committed");
+        let committed = committed.map_err(StoreError::from);
         for answer in answers {
             answer(committed.clone());
         }
@@ -265,10 +253,6 @@ fn write_in_groups(
         if fault::is(Mutant::OutboxOutsideTransaction) {
             fault::a_moment();
             fault::do_what_was_left(connection);
-        }
-        let committed = committed.map_err(StoreError::from);
-        for answer in answers {
-            answer(committed.clone());
         }
         confirmed?;
         let newest = last_message(connection);

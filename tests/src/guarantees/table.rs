@@ -109,10 +109,7 @@ pub const GUARANTEES: &[Guarantee] = &[
     promise(
         "G14",
         "Whatever is repeated or reordered, each change has its effects once.",
-        &[
-            Run("kills"),
-            Story("store::tests::storm::a_hundred_deliveries_of_each_of_a_thousand_notices_are_told_once"),
-        ],
+        &[Run("kills"), Story("store::tests::storm::a_hundred_deliveries_of_each_of_a_thousand_notices_are_told_once")],
     ),
     promise(
         "G15",
@@ -162,10 +159,7 @@ pub const GUARANTEES: &[Guarantee] = &[
     promise(
         "G23",
         "Each customer's messages arrive in order and without a gap, and hold up nobody else's.",
-        &[
-            Run("kills"),
-            Story("outbox::order::each_customer_hears_in_order_and_one_that_fails_holds_up_nobody_else"),
-        ],
+        &[Run("kills"), Story("outbox::order::each_customer_hears_in_order_and_one_that_fails_holds_up_nobody_else")],
     ),
     promise(
         "G24",
