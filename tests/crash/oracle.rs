@@ -40,6 +40,7 @@ impl Oracle {
                 verdict.join(stored::present(&connection, &history.acknowledged(|_| true)));
                 verdict.join(stored::sound(&connection));
                 verdict.join(provider::check(&truth, &connection, history));
+                verdict.join(provider::said(&world.office, &connection));
                 verdict.join(projection::check(&truth, &connection));
             }
             Err(error) => verdict.check(false, format!("the database opens: {error}")),

@@ -89,12 +89,12 @@ async fn live_on(shop: &Shop, sale: &Sale, chance: &mut Chance) -> Option<()> {
         shop.order_sandbox(&format!("control/subscriptions/{subscription}/renew"), &json!({})).await;
         return Some(());
     }
-    let change = match chance.below(4) {
+    let wish = match chance.below(4) {
         0 => json!({"status": "cancelled"}),
         1 => json!({"cancel_at_next_billing_date": false}),
         _ => json!({"cancel_at_next_billing_date": true}),
     };
     let url = format!("{}/subscriptions/{subscription}", shop.sandbox);
-    shop.http.patch(url).bearer_auth(PROVIDER_KEY).json(&change).send().await.ok()?;
+    shop.http.patch(url).bearer_auth(PROVIDER_KEY).json(&wish).send().await.ok()?;
     Some(())
 }

@@ -78,10 +78,10 @@ fn last_told(received: &[Received]) -> BTreeMap<String, (i64, Value)> {
 fn expected(truth: &Truth, catalog: &Catalog) -> BTreeMap<String, BTreeMap<&'static str, bool>> {
     let mut all: BTreeMap<String, BTreeMap<&'static str, bool>> = BTreeMap::new();
     let mut unclear: BTreeSet<(String, &str)> = BTreeSet::new();
-    for payment in truth.payments.iter().filter(|(_, payment)| payment.status == "succeeded") {
-        let (id, paid) = payment;
-        let session = truth.sessions.values().find(|session| session.order == paid.order);
-        let Some((session, reference)) = session.and_then(|one| Some((one, one.reference.clone()?))) else { continue };
+    let sessions: BTreeMap<&str, _> = truth.sessions.values().map(|one| (one.order.as_str(), one)).collect();
+    for (id, paid) in truth.payments.iter().filter(|(_, payment)| payment.status == "succeeded") {
+        let Some(session) = sessions.get(paid.order.as_str()) else { continue };
+        let Some(reference) = session.reference.clone() else { continue };
         let price = catalog.sold_as(&session.product).map(|price| price.id.as_str());
         let Some((_, name, taken_away)) = GIVES.iter().find(|(sold, ..)| Some(*sold) == price) else { continue };
         let (lost, back) = (truth.is_lost(id), truth.went_back(id));

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::stored::strings;
 use super::truth::Truth;
+use crate::courier::Office;
 use crate::history::{History, What};
 use crate::verdict::Verdict;
 
@@ -18,6 +19,16 @@ pub(super) fn check(truth: &Truth, database: &Connection, history: &History) -> 
     let mut verdict = Verdict::default();
     effects(truth, database, &mut verdict);
     sessions(truth, history, &mut verdict);
+    verdict
+}
+
+/// What is stored as the provider's word is its word: nothing in the inbox that it did not send (G12).
+pub(super) fn said(office: &Office, database: &Connection) -> Verdict {
+    let mut verdict = Verdict::default();
+    let sql = "SELECT webhook_id || ' ' || lower(hex(body_sha256)) FROM notices WHERE source = 'webhook'";
+    for notice in strings(database, sql) {
+        verdict.check(office.has_seen(&notice), format!("G12: the provider never sent {notice}"));
+    }
     verdict
 }
 
