@@ -16,7 +16,9 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod mutants;
 mod oracle;
+mod points;
 mod run;
 mod stops;
 mod verdict;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
     let verdict: Verdict = match command.as_str() {
         // One line a command.
         "kills" => kills::run(&options),
+        "points" => points::run(&options),
+        "mutants" => mutants::run(&options),
         "stops" => stops::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };

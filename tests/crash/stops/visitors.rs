@@ -139,12 +139,7 @@ impl Stage {
 }
 
 /// Asks for this and that until nobody is there any more.
-pub(super) async fn visit(
-    stage: std::sync::Arc<Stage>,
-    name: String,
-    keeps: bool,
-    mut chance: Chance,
-) -> Vec<Visit> {
+pub(super) async fn visit(stage: std::sync::Arc<Stage>, name: String, keeps: bool, mut chance: Chance) -> Vec<Visit> {
     let (mut visits, mut kept) = (Vec::new(), None);
     for number in 0.. {
         tokio::time::sleep(Duration::from_millis(chance.below(15))).await;
