@@ -18,8 +18,10 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod mutants;
 mod network;
 mod oracle;
+mod points;
 mod power;
 mod run;
 mod shim;
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
         "kills" => kills::run(&options),
         "network" => network::run(&options),
         "soak" => soak::run(&options),
+        "points" => points::run(&options),
+        "mutants" => mutants::run(&options),
         "stops" => stops::run(&options),
         "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
