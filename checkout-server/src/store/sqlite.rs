@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -24,6 +25,11 @@ const QUEUE: usize = 1_024;
 /// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
 /// through all of its own prepares each of them anew.
 pub(super) const STATEMENTS: usize = 256;
+/// Pages that the writer keeps in memory, in KiB: those of a group of the largest commands.
+const CACHE_KIB: i64 = 16 * 1_024;
+/// Pages in the WAL from which on a commit also brings the database up to date: 16 MiB, which a start after a
+/// crash reads in a moment.
+const WAL_PAGES: i64 = 4_096;
 /// Connections for reading.
 const READERS: usize = 4;
 
@@ -74,7 +80,8 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
         migrate(&mut connection)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        plan_once(&connection)?;
+        write_little(&connection)?;
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
@@ -138,6 +145,24 @@ impl Store {
     }
 }
 
+/// Plans each statement once and keeps it. Without the guarantee SQLite plans a join anew whenever a value is
+/// bound to it, in case that one would go better another way: a quarter of the fold's time.
+pub(super) fn plan_once(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Spares the writer what no promise needs. A savepoint keeps each page as it was before the command: in
+/// memory, not in a file that nobody reads after a crash. A whole group's pages fit into the cache, so that
+/// none is written twice for one commit; and a page that many commits change goes into the database once.
+pub(super) fn write_little(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    Ok(())
+}
+
 /// Brings a database's tables up to date.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let done = embedded::migrations::runner().run(connection);
@@ -174,7 +199,7 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
     let path: PathBuf = path.to_owned();
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    plan_once(&connection)?;
     Ok(connection)
 }
 
