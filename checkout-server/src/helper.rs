@@ -49,9 +49,10 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     app.tasks.spawn(outbox::run(app.clone()));
 }
 
-/// Tells it to stop and waits until everything has ended (G2f).
+/// Tells it to stop, waits until everything has ended (G2f), and closes the store.
 pub async fn stop(app: &App) {
     app.stopping.cancel();
     app.tasks.close();
     app.tasks.wait().await;
+    app.store.close().await;
 }

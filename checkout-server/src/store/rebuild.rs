@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 
 use super::fold::{self, Observation};
-use super::sqlite::{STATEMENTS, migrate};
+use super::migration::migrate;
+use super::sqlite::STATEMENTS;
 use super::{Effects, Rules, StoreError, account, projection};
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};

@@ -11,11 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{Rules, StoreError, folder};
-
-pub(super) mod embedded {
-    refinery::embed_migrations!("migrations/sqlite");
-}
+use super::folder::{self, Hold};
+use super::{Rules, StoreError, migration};
 
 /// How many commands share one commit at most: more gain little and keep the first one waiting.
 const GROUP: usize = 64;
@@ -24,21 +21,33 @@ const QUEUE: usize = 1_024;
 /// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
 /// through all of its own prepares each of them anew.
 pub(super) const STATEMENTS: usize = 256;
+/// Bytes that the write-ahead log keeps on the disk once it has been written back. It grows beyond them only
+/// while somebody reads for long, such as a backup.
+const LONGEST_LOG: i64 = 16 * 1024 * 1024;
 /// Connections for reading.
 const READERS: usize = 4;
 
-/// The open database. Clones share it; the file is closed when the last one goes.
+/// The open database, and its folder, which nobody else may have open like this. Clones share it; it is
+/// closed by [`Store::close`], or when the last one goes.
 #[derive(Clone)]
 pub struct Store {
-    writer: mpsc::Sender<Command>,
+    writer: mpsc::Sender<Order>,
     readers: Arc<Readers>,
     failed: LastFailure,
     news: Arc<Notify>,
+    hold: Arc<Mutex<Hold>>,
     pub(super) rules: Rules,
 }
 
 /// When a commit last failed.
 type LastFailure = Arc<Mutex<Option<Instant>>>;
+
+/// What the writer is told.
+enum Order {
+    Do(Command),
+    /// To end, and to say so.
+    Close(oneshot::Sender<()>),
+}
 
 /// Runs inside the group's transaction; what it returns is called after the commit, with whether
 /// it took place.
@@ -61,10 +70,12 @@ impl Store {
     /// what its fold goes by.
     ///
     /// # Errors
-    /// The file cannot be opened, locked or migrated.
+    /// The file cannot be opened or migrated, or another helper has the folder.
     pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let hold = folder::hold(folder).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
@@ -73,21 +84,33 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
-        migrate(&mut connection)?;
+        connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
+        migration::migrate(&mut connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
 
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
-        let (writer, commands) = mpsc::channel(QUEUE);
+        let (writer, orders) = mpsc::channel(QUEUE);
         let (failed, news) = (LastFailure::default(), Arc::new(Notify::new()));
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let (failed, news) = (Arc::clone(&failed), Arc::clone(&news));
-                move || write_in_groups(&connection, commands, &failed, &news)
+                move || write_in_groups(&connection, orders, &failed, &news)
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, news, rules })
+        Ok(Self { writer, readers: Arc::new(readers), failed, news, hold: Arc::new(Mutex::new(hold)), rules })
+    }
+
+    /// Ends the writer after what has been given to it, writes the log back into the database and gives the
+    /// folder free. Whoever still has the store can read, and write no more.
+    pub async fn close(&self) {
+        let (told, closed) = oneshot::channel();
+        // A writer that has ended already has nothing to say.
+        if self.writer.send(Order::Close(told)).await.is_ok() {
+            drop(closed.await);
+        }
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).release();
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -117,7 +140,7 @@ impl Store {
                 drop(answer.send(committed.and(result)));
             })
         });
-        self.writer.try_send(command).map_err(|error| match error {
+        self.writer.try_send(Order::Do(command)).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Unavailable("the write queue is full".to_owned()),
             TrySendError::Closed(_) => closed(),
         })?;
@@ -136,12 +159,6 @@ impl Store {
             tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
-}
-
-/// Brings a database's tables up to date.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let done = embedded::migrations::runner().run(connection);
-    done.map(drop).map_err(|error| StoreError::Unavailable(format!("its tables cannot be brought up to date: {error}")))
 }
 
 fn closed() -> StoreError {
@@ -178,21 +195,15 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// The writer thread: takes what has queued up, does it in one transaction, then answers.
-fn write_in_groups(
-    connection: &Connection,
-    mut commands: mpsc::Receiver<Command>,
-    failed: &LastFailure,
-    news: &Notify,
-) {
+/// The writer thread: takes what has queued up, does it in one transaction, then answers; until it is told
+/// to end, or nobody is left who could tell it anything.
+fn write_in_groups(connection: &Connection, mut orders: mpsc::Receiver<Order>, failed: &LastFailure, news: &Notify) {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = last_message(connection);
-    while let Some(first) = commands.blocking_recv() {
-        group.push(first);
-        while group.len() < GROUP
-            && let Ok(next) = commands.try_recv()
-        {
-            group.push(next);
+    loop {
+        let ending = gather(&mut orders, &mut group);
+        if group.is_empty() {
+            return close(connection, ending);
         }
         let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
         let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
@@ -211,6 +222,36 @@ fn write_in_groups(
             last = newest;
             news.notify_one();
         }
+        if ending.is_some() {
+            return close(connection, ending);
+        }
+    }
+}
+
+/// Waits for something to do, and takes what else has queued up, as much as one commit takes. Gives who
+/// told the writer to end; an empty group ends it too.
+fn gather(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Command>) -> Option<oneshot::Sender<()>> {
+    let mut next = orders.blocking_recv();
+    while let Some(order) = next {
+        match order {
+            Order::Do(command) => group.push(command),
+            Order::Close(told) => return Some(told),
+        }
+        next = if group.len() < GROUP { orders.try_recv().ok() } else { None };
+    }
+    None
+}
+
+/// Writes the log back, so that the database is one file that holds everything. Where somebody still reads,
+/// or the disk fails, the log stays and the next start reads it.
+fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) {
+    let written = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    if !matches!(written, Ok(0)) {
+        tracing::warn!(?written, "the write-ahead log could not be written back; the next start does it");
+    }
+    if let Some(told) = told {
+        // Nobody may wait for it any more.
+        drop(told.send(()));
     }
 }
 
