@@ -9,8 +9,23 @@ use std::process::ExitCode;
 use run::Options;
 use verdict::Verdict;
 
+mod chance;
+mod courier;
+mod door;
+#[path = "../shim/src/format.rs"]
+mod format;
+mod helper;
+mod history;
+mod kills;
+mod load;
+mod oracle;
+mod power;
 mod run;
+mod shim;
+mod stops;
+mod stories;
 mod verdict;
+mod world;
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -20,7 +35,10 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
-        "none" => Verdict::default(),
+        "stories" => stories::read(&options),
+        "kills" => kills::run(&options),
+        "stops" => stops::run(&options),
+        "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

@@ -12,7 +12,6 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 
 use super::{Failure, say};
-use crate::fault::crash_point;
 use crate::store::backup::{self, Contents};
 
 #[derive(Args)]
@@ -44,7 +43,6 @@ pub(super) fn run(Arguments { data, to, replace, json }: &Arguments) -> Result<(
     let bytes = std::fs::metadata(&partial.path)?.len();
     place.take(&partial.path, to).map_err(|error| format!("{}: {error}", to.display()))?;
     partial.is_named();
-    crash_point("backup.named");
     sync_folder_of(to)?;
 
     let seconds = begun.elapsed().as_secs_f64();
@@ -141,9 +139,7 @@ impl Partial {
 
     fn fill(&self, database: &Path) -> Result<Contents, Failure> {
         backup::copy(database, &self.path)?;
-        crash_point("backup.copied");
         self.file.sync_all()?;
-        crash_point("backup.synced");
         Ok(backup::check(&self.path)?)
     }
 

@@ -14,7 +14,6 @@ use serde_json::json;
 use super::backup::{Partial, rename_to_free, sync_folder_of};
 use super::{Failure, read_catalog, say, verify};
 use crate::clock::Clock;
-use crate::fault::crash_point;
 use crate::store::backup::{self, Contents};
 use crate::store::{hold_folder, prepare_folder};
 
@@ -106,7 +105,6 @@ fn take_in(file: &Path, copy: &Partial, now: Timestamp) -> Result<Contents, Fail
     io::copy(&mut File::open(file).map_err(told)?, &mut &copy.file).map_err(told)?;
     let contents = backup::check(&copy.path).map_err(|error| format!("{}: {error}", file.display()))?;
     backup::make_current(&copy.path, now)?;
-    crash_point("restore.current");
     copy.file.sync_all()?;
     Ok(contents)
 }
@@ -132,7 +130,6 @@ fn install(copy: &Partial, database: &Path, now: Timestamp) -> Result<Option<Pat
         rename_to_free(&copy.path, database)?;
     }
     copy.is_named();
-    crash_point("restore.installed");
     sync_folder_of(database)?;
     Ok(aside)
 }

@@ -6,7 +6,6 @@ use refinery::Target;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::StoreError;
-use crate::fault::crash_point;
 
 mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -58,9 +57,7 @@ pub(super) fn to(connection: &mut Connection, target: i32) -> Result<(), StoreEr
     if let Some(done) = unrecorded(connection, recorded)? {
         runner().set_target(Target::FakeVersion(done)).run(connection).map_err(failed)?;
     }
-    crash_point("migration.begun");
     runner().set_target(Target::Version(target)).run(connection).map_err(failed)?;
-    crash_point("migration.committed");
     Ok(())
 }
 

@@ -3,16 +3,23 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::folder::{self, Hold};
 use super::{Rules, StoreError, migration};
+use crate::fault::{self, Mutant, crash_point};
+
+mod disk;
+mod readers;
+
+use readers::Readers;
 
 /// How many commands share one commit at most: more gain little and keep the first one waiting.
 const GROUP: usize = 64;
@@ -24,8 +31,6 @@ pub(super) const STATEMENTS: usize = 256;
 /// Bytes that the write-ahead log keeps on the disk once it has been written back. It grows beyond them only
 /// while somebody reads for long, such as a backup.
 const LONGEST_LOG: i64 = 16 * 1024 * 1024;
-/// Connections for reading.
-const READERS: usize = 4;
 
 /// The open database, and its folder, which nobody else may have open like this. Clones share it; it is
 /// closed by [`Store::close`], or when the last one goes.
@@ -34,6 +39,8 @@ pub struct Store {
     writer: mpsc::Sender<Order>,
     readers: Arc<Readers>,
     failed: LastFailure,
+    /// Cancelled when the disk did not confirm what was written.
+    unconfirmed: CancellationToken,
     news: Arc<Notify>,
     hold: Arc<Mutex<Hold>>,
     pub(super) rules: Rules,
@@ -53,11 +60,6 @@ enum Order {
 /// it took place.
 type Command = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-struct Readers {
-    free: Arc<Semaphore>,
-    connections: Mutex<Vec<Connection>>,
-}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -79,31 +81,33 @@ impl Store {
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
-        let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.pragma_update(None, "busy_timeout", 5_000)?;
-        connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
-        migration::migrate(&mut connection)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-
-        let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
+        crash_point("start.file");
+        let (connection, wal) = for_writing(path).map_err(|error| match error {
+            StoreError::Newer { .. } => error,
+            error => unavailable(&error),
+        })?;
+        let readers = Readers::open(path)?;
         let (writer, orders) = mpsc::channel(QUEUE);
-        let (failed, news) = (LastFailure::default(), Arc::new(Notify::new()));
+        let (failed, news, unconfirmed) = (LastFailure::default(), Arc::new(Notify::new()), CancellationToken::new());
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
-                let (failed, news) = (Arc::clone(&failed), Arc::clone(&news));
-                move || write_in_groups(&connection, orders, &failed, &news)
+                let (failed, news, unconfirmed) = (Arc::clone(&failed), Arc::clone(&news), unconfirmed.clone());
+                move || {
+                    if let Err(disk::Unconfirmed) = write_in_groups(&connection, &wal, orders, &failed, &news) {
+                        // Not closed: that would copy the WAL, and take it away, on the word of such a disk.
+                        std::mem::forget(connection);
+                        unconfirmed.cancel();
+                    }
+                }
             })
             .map_err(|error| unavailable(&error))?;
-        let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, news, hold: Arc::new(Mutex::new(hold)), rules })
+        let hold = Arc::new(Mutex::new(hold));
+        Ok(Self { writer, readers: Arc::new(readers), failed, unconfirmed, news, hold, rules })
     }
 
-    /// Ends the writer after what has been given to it, writes the log back into the database and gives the
-    /// folder free. Whoever still has the store can read, and write no more.
+    /// Ends the writer after what has been given to it, writes the WAL back into the database's file and gives
+    /// the folder free. Whoever still has the store can read, and write no more.
     pub async fn close(&self) {
         let (told, closed) = oneshot::channel();
         // A writer that has ended already has nothing to say.
@@ -119,6 +123,12 @@ impl Store {
     pub fn failed_within(&self, recently: Duration) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|at| at.elapsed() < recently)
+    }
+
+    /// Returns when the disk did not confirm what was written (G2d): nothing is written any more from then
+    /// on, and the process has to end. `disk.rs` says why.
+    pub async fn unconfirmed(&self) {
+        self.unconfirmed.cancelled().await;
     }
 
     /// Told after each commit with new messages in it, to the one who works the outbox off.
@@ -152,52 +162,48 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = Arc::clone(&self.readers.free).acquire_owned().await.map_err(|_| closed())?;
-        let reader = Reader::borrow(Arc::clone(&self.readers), turn)?;
+        let reader = Readers::borrow(&self.readers).await?;
         // A caller that goes away does not give the connection back before it is free.
         let reading =
-            tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
+            tokio::task::spawn_blocking(move || reader.connection().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
+}
+
+/// The one connection that writes, with its tables up to date.
+fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let durable = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", durable)?;
+    disk::confirm_the_last_life(&connection)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "busy_timeout", 5_000)?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
+    crash_point("start.opened");
+    migration::migrate(&mut connection)?;
+    crash_point("start.migrated");
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let wal = disk::Wal::of(&mut connection)?;
+    Ok((connection, wal))
 }
 
 fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
-/// A connection for reading, given back when this is dropped, also by a panic.
-struct Reader {
-    connection: Option<Connection>,
-    readers: Arc<Readers>,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Reader {
-    fn borrow(readers: Arc<Readers>, turn: OwnedSemaphorePermit) -> Result<Self, StoreError> {
-        let connection = readers.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = Some(connection.ok_or_else(closed)?);
-        Ok(Self { connection, readers, _turn: turn })
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let mut free = self.readers.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        free.extend(self.connection.take());
-    }
-}
-
-fn read_only(path: &Path) -> Result<Connection, StoreError> {
-    let path: PathBuf = path.to_owned();
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.pragma_update(None, "busy_timeout", 5_000)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(connection)
-}
-
 /// The writer thread: takes what has queued up, does it in one transaction, then answers; until it is told
 /// to end, or nobody is left who could tell it anything.
-fn write_in_groups(connection: &Connection, mut orders: mpsc::Receiver<Order>, failed: &LastFailure, news: &Notify) {
+///
+/// # Errors
+/// The disk did not confirm what was written; whoever waited was told that it did not take place.
+fn write_in_groups(
+    connection: &Connection,
+    wal: &disk::Wal,
+    mut orders: mpsc::Receiver<Order>,
+    failed: &LastFailure,
+    news: &Notify,
+) -> Result<(), disk::Unconfirmed> {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = last_message(connection);
     loop {
@@ -205,22 +211,42 @@ fn write_in_groups(connection: &Connection, mut orders: mpsc::Receiver<Order>, f
         if group.is_empty() {
             return close(connection, ending);
         }
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
-        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
-        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let begun = connection.execute_batch(begin);
+        crash_point("group.begun");
+        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        if fault::is(Mutant::AckBeforeCommit) {
+            answers.drain(..).for_each(|answer| answer(Ok(())));
+            fault::a_moment();
+        }
+        crash_point("group.done");
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             // Harmless where nothing is open.
             drop(connection.execute_batch("ROLLBACK"));
         }
+        crash_point("group.committed");
+        let committed = committed.map_err(StoreError::from);
         for answer in answers {
             answer(committed.clone());
         }
+        crash_point("group.answered");
+        if fault::is(Mutant::OutboxOutsideTransaction) {
+            fault::a_moment();
+            fault::do_what_was_left(connection);
+        }
+        confirmed?;
         let newest = last_message(connection);
         if newest > last {
             last = newest;
             news.notify_one();
+        }
+        if let Err(error) = wal.copy(connection)? {
+            tracing::error!(%error, "the database's file could not be brought up to date; tried again later");
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         if ending.is_some() {
             return close(connection, ending);
@@ -242,17 +268,22 @@ fn gather(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Command>) -> Optio
     None
 }
 
-/// Writes the log back, so that the database is one file that holds everything. Where somebody still reads,
-/// or the disk fails, the log stays and the next start reads it.
-fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) {
+/// Writes the WAL back, so that the database is one file that holds everything. Where somebody still reads,
+/// or the disk fails, it stays, and the next start reads it.
+///
+/// # Errors
+/// The disk did not confirm it.
+fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(), disk::Unconfirmed> {
     let written = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    disk::confirmed(&written)?;
     if !matches!(written, Ok(0)) {
-        tracing::warn!(?written, "the write-ahead log could not be written back; the next start does it");
+        tracing::warn!(?written, "the WAL could not be written back; the next start does it");
     }
     if let Some(told) = told {
         // Nobody may wait for it any more.
         drop(told.send(()));
     }
+    Ok(())
 }
 
 /// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.
