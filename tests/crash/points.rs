@@ -78,6 +78,7 @@ async fn round(stage: &mut Stage, history: &History, options: &Options, time: u6
         verdict.count("steps reached", u64::from(reached));
         verdict.count("steps that did not come again", u64::from(!reached));
     }
+    stage.set(stage::END)?;
     let helper = Helper::start(&stage.world, &faults(None)).await?;
     stage.tidy_up().await;
     for left in [load.finish(END).await, settle(&stage.world, END).await] {
@@ -112,6 +113,9 @@ async fn reach(stage: &mut Stage, name: &str, nth: u64, patience: Duration) -> R
         tokio::time::sleep(LOOK).await;
     };
     stage.clear();
+    if begun.elapsed().as_secs() > 2 {
+        eprintln!("{name} {:?}", begun.elapsed());
+    }
     match ended {
         Some(ended) if ended.signal() == Some(Signal::KILL.as_raw()) => Ok(true),
         Some(ended) => Err(format!("{name}: it ended with {ended}")),
