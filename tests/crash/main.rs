@@ -12,15 +12,22 @@ use verdict::Verdict;
 mod chance;
 mod courier;
 mod door;
+#[path = "../shim/src/format.rs"]
+mod format;
 mod helper;
 mod history;
 mod kills;
 mod load;
 mod mutants;
+mod network;
 mod oracle;
 mod points;
+mod power;
 mod run;
+mod shim;
+mod soak;
 mod stops;
+mod stories;
 mod verdict;
 mod world;
 
@@ -32,10 +39,14 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
+        "stories" => stories::read(&options),
         "kills" => kills::run(&options),
         "points" => points::run(&options),
         "mutants" => mutants::run(&options),
+        "network" => network::run(&options),
+        "soak" => soak::run(&options),
         "stops" => stops::run(&options),
+        "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

@@ -113,9 +113,6 @@ async fn reach(stage: &mut Stage, name: &str, nth: u64, patience: Duration) -> R
         tokio::time::sleep(LOOK).await;
     };
     stage.clear();
-    if begun.elapsed().as_secs() > 2 {
-        eprintln!("{name} {:?}", begun.elapsed());
-    }
     match ended {
         Some(ended) if ended.signal() == Some(Signal::KILL.as_raw()) => Ok(true),
         Some(ended) => Err(format!("{name}: it ended with {ended}")),

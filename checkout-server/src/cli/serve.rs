@@ -88,11 +88,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         say(&format!("The helper listens on {}", ready["helper"].as_str().unwrap_or_default()))?;
     }
-    stop.heard().await;
-    crash_point("stop.heard");
-    helper::stop(&app).await;
-    crash_point("stop.drained");
-    Ok(())
+    tokio::select! {
+        () = stop.heard() => {
+            crash_point("stop.heard");
+            helper::stop(&app).await;
+            crash_point("stop.drained");
+            Ok(())
+        }
+        () = app.store.unconfirmed() => {
+            helper::give_up(&app).await;
+            Err("the disk did not confirm what was written (a sync failed), so this process ends; the next one \
+                 finds everything that was acknowledged. Look at the disk".into())
+        }
+    }
 }
 
 /// The widgets of earlier releases. Without them pages that pinned one fall back to their link, and

@@ -59,18 +59,20 @@ impl From<StoreError> for Stopped {
 
 /// Sweeps when it is time, and when it is demanded, until it is dropped.
 pub(super) async fn run(app: &App) {
-    let (mut failures, mut not_before) = (0, Timestamp::MIN);
+    let (mut failures, mut failed_at) = (0, None::<Timestamp>);
     loop {
         let now = app.clock.now();
         let demanded = app.healing.demanded();
-        let may = demanded.is_some() || now >= not_before;
+        // A clock that was set back makes nobody wait for the time before.
+        let has_waited = |failed_at: Timestamp| now < failed_at || now >= failed_at + patience(failures);
+        let may = demanded.is_some() || failed_at.is_none_or(has_waited);
         let swept = if may { sweep(app, demanded, now).await } else { Ok(false) };
         match swept {
-            Ok(true) => (failures, not_before) = (0, Timestamp::MIN),
+            Ok(true) => (failures, failed_at) = (0, None),
             Ok(false) | Err(Stopped::Superseded) => {}
             Err(stopped) => {
-                not_before = app.clock.now() + patience(failures);
-                failures = failures.saturating_add(1);
+                failures = if failed_at.is_some() { failures.saturating_add(1) } else { 0 };
+                failed_at = Some(app.clock.now());
                 interrupt(app, &stopped);
             }
         }

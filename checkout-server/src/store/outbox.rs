@@ -17,6 +17,7 @@ mod depth;
 mod endpoints;
 mod replay;
 
+pub(super) use claim::LEASE;
 pub use depth::Depth;
 pub use replay::Replay;
 

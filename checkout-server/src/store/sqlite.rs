@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::{Rules, StoreError, folder};
 use crate::fault::{self, Mutant, crash_point};
+
+mod disk;
 
 pub(super) mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -34,6 +37,8 @@ pub struct Store {
     writer: mpsc::Sender<Command>,
     readers: Arc<Readers>,
     failed: LastFailure,
+    /// Cancelled when the disk did not confirm what was written.
+    unconfirmed: CancellationToken,
     news: Arc<Notify>,
     pub(super) rules: Rules,
 }
@@ -70,29 +75,25 @@ impl Store {
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
         crash_point("start.file");
-        let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        let synchronous = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.pragma_update(None, "busy_timeout", 5_000)?;
-        crash_point("start.opened");
-        migrate(&mut connection)?;
-        crash_point("start.migrated");
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-
+        let (connection, wal) = for_writing(path).map_err(|error| unavailable(&error))?;
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
-        let (failed, news) = (LastFailure::default(), Arc::new(Notify::new()));
+        let (failed, news, unconfirmed) = (LastFailure::default(), Arc::new(Notify::new()), CancellationToken::new());
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
-                let (failed, news) = (Arc::clone(&failed), Arc::clone(&news));
-                move || write_in_groups(&connection, commands, &failed, &news)
+                let (failed, news, unconfirmed) = (Arc::clone(&failed), Arc::clone(&news), unconfirmed.clone());
+                move || {
+                    if let Err(disk::Unconfirmed) = write_in_groups(&connection, &wal, commands, &failed, &news) {
+                        // Not closed: that would copy the WAL, and take it away, on the word of such a disk.
+                        std::mem::forget(connection);
+                        unconfirmed.cancel();
+                    }
+                }
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, news, rules })
+        Ok(Self { writer, readers: Arc::new(readers), failed, unconfirmed, news, rules })
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -101,6 +102,12 @@ impl Store {
     pub fn failed_within(&self, recently: Duration) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|at| at.elapsed() < recently)
+    }
+
+    /// Returns when the disk did not confirm what was written (G2d): nothing is written any more from then
+    /// on, and the process has to end. `disk.rs` says why.
+    pub async fn unconfirmed(&self) {
+        self.unconfirmed.cancelled().await;
     }
 
     /// Told after each commit with new messages in it, to the one who works the outbox off.
@@ -141,6 +148,23 @@ impl Store {
             tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
+}
+
+/// The one connection that writes, with its tables up to date.
+fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let durable = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", durable)?;
+    disk::confirm_the_last_life(&connection)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "busy_timeout", 5_000)?;
+    crash_point("start.opened");
+    migrate(&mut connection)?;
+    crash_point("start.migrated");
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let wal = disk::Wal::of(&mut connection)?;
+    Ok((connection, wal))
 }
 
 /// Brings a database's tables up to date.
@@ -184,12 +208,16 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// The writer thread: takes what has queued up, does it in one transaction, then answers.
+///
+/// # Errors
+/// The disk did not confirm what was written; whoever waited was told that it did not take place.
 fn write_in_groups(
     connection: &Connection,
+    wal: &disk::Wal,
     mut commands: mpsc::Receiver<Command>,
     failed: &LastFailure,
     news: &Notify,
-) {
+) -> Result<(), disk::Unconfirmed> {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = last_message(connection);
     while let Some(first) = commands.blocking_recv() {
@@ -200,7 +228,7 @@ fn write_in_groups(
             group.push(next);
         }
         let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let begun = connection.execute_batch(begin).map_err(StoreError::from);
+        let begun = connection.execute_batch(begin);
         crash_point("group.begun");
         let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
         if fault::is(Mutant::AckBeforeCommit) {
@@ -208,7 +236,8 @@ fn write_in_groups(
             fault::a_moment();
         }
         crash_point("group.done");
-        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -216,6 +245,7 @@ fn write_in_groups(
             drop(connection.execute_batch("ROLLBACK"));
         }
         crash_point("group.committed");
+        let committed = committed.map_err(StoreError::from);
         for answer in answers {
             answer(committed.clone());
         }
@@ -224,12 +254,18 @@ fn write_in_groups(
             fault::a_moment();
             fault::do_what_was_left(connection);
         }
+        confirmed?;
         let newest = last_message(connection);
         if newest > last {
             last = newest;
             news.notify_one();
         }
+        if let Err(error) = wal.copy(connection)? {
+            tracing::error!(%error, "the database's file could not be brought up to date; tried again later");
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
     }
+    Ok(())
 }
 
 /// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.

@@ -9,7 +9,7 @@ use crate::outbox::{Channel, Message};
 use crate::store::StoreError;
 
 /// For so long nobody else takes a message that is being sent: twice the time a try may take.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+pub(in crate::store) const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Rows that a turn looks at for one target at most: the fold waits for the writer meanwhile.
 const MOST_LOOKED_AT: usize = 256;
