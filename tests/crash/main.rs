@@ -10,7 +10,9 @@ use run::Options;
 use verdict::Verdict;
 
 mod chance;
+mod clock;
 mod courier;
+mod disk;
 mod door;
 #[path = "../shim/src/format.rs"]
 mod format;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         // One line a command.
         "kills" => kills::run(&options),
         "power" => power::run(&options),
+        "disk" => disk::run(&options),
+        "clock" => clock::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
