@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
 use crate::{access, http, outbox, telemetry};
@@ -42,6 +43,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
+    app.tasks.spawn(telemetry::add_up(telemetry::metrics(), app.stopping.clone()));
     app.tasks.spawn(access::run(app.clone()));
     app.tasks.spawn(crate::clock::steps::run(app.clone()));
     app.selling.report();
@@ -63,6 +65,7 @@ pub async fn give_up(app: &App) {
 /// Tells it to stop and waits until everything has ended (G2f).
 pub async fn stop(app: &App) {
     app.stopping.cancel();
+    crash_point("stop.told");
     app.tasks.close();
     app.tasks.wait().await;
 }

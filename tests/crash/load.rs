@@ -75,7 +75,9 @@ pub(crate) struct Shop {
     pub(crate) operations: String,
     pub(crate) sandbox: String,
     pub(crate) office: Office,
-    pub(crate) seed: u64,
+    /// What tells this load's keys and chances from those of others.
+    pub(crate) name: String,
+    seed: u64,
     pub(crate) crowd: Crowd,
     orders: Mutex<Vec<Order>>,
     sales: Mutex<Vec<Sale>>,
@@ -92,6 +94,11 @@ impl Shop {
 
     fn sales(&self) -> MutexGuard<'_, Vec<Sale>> {
         self.sales.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chance of somebody in this load.
+    fn chance(&self, who: &str, number: usize) -> Chance {
+        Chance::of(self.seed, &format!("{} {who} {number}", self.name))
     }
 
     /// One of so many customers that have a name at the merchant's.
@@ -117,6 +124,7 @@ impl Load {
             operations: world.operations.url(),
             sandbox: world.sandbox_url.clone(),
             office: world.office.clone(),
+            name: world.next_load(),
             seed: world.seed,
             crowd,
             orders: Mutex::default(),

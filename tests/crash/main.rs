@@ -20,10 +20,14 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod network;
 mod oracle;
 mod power;
 mod run;
 mod shim;
+mod soak;
+mod stops;
+mod stories;
 mod verdict;
 mod world;
 
@@ -35,7 +39,11 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
+        "stories" => stories::read(&options),
         "kills" => kills::run(&options),
+        "network" => network::run(&options),
+        "soak" => soak::run(&options),
+        "stops" => stops::run(&options),
         "power" => power::run(&options),
         "disk" => disk::run(&options),
         "clock" => clock::run(&options),

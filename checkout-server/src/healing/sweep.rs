@@ -9,6 +9,7 @@ use super::difference::{What, difference};
 use super::refetch::{Unanswered, about};
 use super::{TICK, patience};
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::provider::objects::Row;
 use crate::provider::{Kind, Page, ProviderError};
 use crate::store::StoreError;
@@ -110,25 +111,30 @@ async fn sweep(app: &App, demanded: Option<Scope>, now: Timestamp) -> Result<boo
         memory.begin(scope, now);
         // So that it goes on when the provider does not answer yet.
         app.store.remember_sweep(&memory).await?;
+        crash_point("sweep.begun");
     }
     app.healing.begin(memory.under_way.as_ref().map(|sweep| sweep.report.clone()));
     while let Some(listing) = memory.listing() {
         app.healing.at(listing.kind, listing.page);
         app.healing.pace.turn().await;
         let page = app.provider.page(&listing).await.map_err(|error| silent(&error))?;
+        crash_point("sweep.listed");
         let is_empty = page.is_empty;
         if let Some(sweep) = &mut memory.under_way {
             compare(app, listing.kind, page, &mut sweep.report).await?;
             app.healing.show(&sweep.report);
         }
+        crash_point("sweep.compared");
         memory.turn(is_empty);
         app.store.remember_sweep(&memory).await?;
+        crash_point("sweep.page_stored");
         if app.healing.is_demanded() {
             return Err(Stopped::Superseded);
         }
     }
     memory.finish(app.clock.now());
     app.store.remember_sweep(&memory).await?;
+    crash_point("sweep.finished");
     if let Some(report) = &memory.last {
         tell(report);
         app.healing.end(report);
@@ -156,6 +162,7 @@ async fn compare(app: &App, kind: Kind, page: Page, report: &mut Report) -> Resu
         if let Some(what) = difference(known.get(&id), &seen) {
             let labels = [("kind", kind.as_str()), ("differs", what.as_str())];
             metrics::counter!("checkout_sweep_differences_total", &labels).increment(1);
+            crash_point("sweep.differs");
             mend(app, kind, &id, what, report).await?;
         }
     }

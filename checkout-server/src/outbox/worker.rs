@@ -11,6 +11,7 @@ use tokio::time::Interval;
 
 use crate::app::App;
 use crate::clock::Clock;
+use crate::fault::crash_point;
 use crate::mail;
 use crate::provider::skew;
 use crate::random;
@@ -91,6 +92,9 @@ impl Worker {
         self.under_way.retain(|place| !self.ended.iter().any(|done| done.place.seq == place.seq));
         let rooms = self.rooms();
         let Some(claimed) = self.write(rooms).await else { return };
+        if !claimed.is_empty() {
+            crash_point("outbox.claimed");
+        }
         for message in claimed {
             self.under_way.push(Place::of(&message));
             self.sending.spawn(try_once(self.app.clone(), message));
@@ -100,10 +104,14 @@ impl Worker {
     /// One transaction; nothing is lost where it fails.
     async fn write(&mut self, rooms: Vec<Room>) -> Option<Vec<Message>> {
         let turn = Turn { now: self.app.clock.now(), done: self.ended.clone(), rooms, busy: self.under_way.clone() };
+        if !turn.done.is_empty() {
+            crash_point("outbox.finishing");
+        }
         match self.app.store.work_off(turn).await {
             Ok(turned) => {
                 for done in self.ended.drain(..) {
                     count(&done);
+                    crash_point(if done.place.channel == Channel::Email { "mail.marked" } else { "outbox.finished" });
                 }
                 for (endpoint, state) in turned.changed {
                     tell(&endpoint, state);
@@ -195,6 +203,7 @@ async fn try_once(app: App, message: Message) -> Done {
         tracing::error!(message = %message.id, "sending a message panicked");
         Outcome::Retry { after: None, status: None, error: "sending it panicked".to_owned() }
     });
+    crash_point("outbox.tried");
     let verdict = schedule::verdict(outcome, message.attempts, app.clock.now(), u16::from_le_bytes(random::bytes()));
     Done { place: Place::of(&message), id: message.id, verdict }
 }

@@ -6,10 +6,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Answered, Delivery, StoreError, Stuck};
 use crate::event::Source;
+use crate::fault::{self, Mutant};
 
 /// Stores a delivery; `None` where it is a repeat.
 pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Option<i64>, StoreError> {
     let digest: [u8; 32] = Sha256::digest(&delivery.body).into();
+    let mut provider = delivery.provider.to_owned();
+    if fault::is(Mutant::DedupeInMemory) {
+        // A part of the key that only this process knows.
+        provider = format!("{provider} {}", std::process::id());
+    }
     let kind = delivery.notice.as_ref().map(|notice| notice.kind.as_str());
     let object = delivery.notice.as_ref().and_then(|notice| notice.seen.object());
     let inserted = connection
@@ -18,7 +24,7 @@ pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Optio
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
-            delivery.provider,
+            provider,
             delivery.webhook_id,
             digest,
             kind,

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Rules, StoreError, folder};
-use crate::fault::{self, Mutant};
+use crate::fault::{self, Mutant, crash_point};
 
 mod disk;
 
@@ -74,6 +74,7 @@ impl Store {
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
+        crash_point("start.file");
         let (connection, wal) = for_writing(path).map_err(|error| unavailable(&error))?;
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
@@ -158,7 +159,9 @@ fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
     disk::confirm_the_last_life(&connection)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
+    crash_point("start.opened");
     migrate(&mut connection)?;
+    crash_point("start.migrated");
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let wal = disk::Wal::of(&mut connection)?;
     Ok((connection, wal))
@@ -224,8 +227,15 @@ fn write_in_groups(
         {
             group.push(next);
         }
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let begun = connection.execute_batch(begin);
+        crash_point("group.begun");
+        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        if fault::is(Mutant::AckBeforeCommit) {
+            answers.drain(..).for_each(|answer| answer(Ok(())));
+            fault::a_moment();
+        }
+        crash_point("group.done");
         let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
         let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
@@ -234,9 +244,15 @@ fn write_in_groups(
             // Harmless where nothing is open.
             drop(connection.execute_batch("ROLLBACK"));
         }
+        crash_point("group.committed");
         let committed = committed.map_err(StoreError::from);
         for answer in answers {
             answer(committed.clone());
+        }
+        crash_point("group.answered");
+        if fault::is(Mutant::OutboxOutsideTransaction) {
+            fault::a_moment();
+            fault::do_what_was_left(connection);
         }
         confirmed?;
         let newest = last_message(connection);

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
+use crate::fault::{self, Mutant, crash_point};
 
 impl Store {
     /// The checkout that was made with that key, if any.
@@ -77,6 +78,7 @@ impl Store {
             if inserted == 0 {
                 return Ok(None);
             }
+            crash_point("order.written");
             contacts::keep(connection, &id, &contact)?;
             find(connection, "id", &id)
         })
@@ -128,6 +130,9 @@ impl Store {
     ) -> Result<Option<StoredCheckout>, StoreError> {
         let id = id.to_owned();
         self.write(move |connection| {
+            if fault::is(Mutant::LastAnswerWins) {
+                connection.execute("UPDATE checkouts SET session_id = NULL WHERE id = ?1", [&id])?;
+            }
             connection
                 .prepare_cached(
                     "UPDATE checkouts SET session_id = ?2, url = ?3, expires_at = ?4 WHERE id = ?1 AND session_id IS NULL",
@@ -163,6 +168,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let Some(seq) = inbox::keep(connection, &delivery)? else { return Ok(Accepted::Repeat) };
+            crash_point("webhook.kept");
             let Delivery { notice, observed_at, received_at, .. } = delivery;
             let Some(notice) = notice else { return Ok(Accepted::Stored(Effects::default())) };
             let observation = Observation { notice, observed_at, source: Source::Webhook };
@@ -179,6 +185,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let seq = inbox::keep_answer(connection, &answer, now)?;
+            crash_point("refetch.kept");
             let Answered { notice, asked_at, observed_at, .. } = answer;
             if let Some(object) = notice.seen.object() {
                 refetches::drop(connection, object, asked_at)?;
@@ -253,6 +260,7 @@ fn folded(
         }
         Ok(effects) => {
             inbox::mark_stuck(connection, seq, None)?;
+            crash_point("fold.done");
             Ok(effects)
         }
         folded => folded,

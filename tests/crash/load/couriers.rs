@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Shop;
-use crate::chance::Chance;
 use crate::courier::Parcel;
 use crate::history::{Entry, Outcome, What};
 
@@ -16,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Carries until the shop is closed and nothing is left.
 pub(super) async fn carry(shop: Arc<Shop>, number: usize) {
-    let mut chance = Chance::of(shop.seed, &format!("courier {number}"));
+    let mut chance = shop.chance("courier", number);
     while !shop.over.is_cancelled() {
         let Some(parcel) = shop.office.pick(&mut chance) else {
             if shop.closing.is_cancelled() && shop.is_quiet().await {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use super::{IN_LINE, Place, Room, head_of};
+use crate::fault::{self, Mutant};
 use crate::outbox::{Channel, Message};
 use crate::store::StoreError;
 
@@ -21,7 +22,8 @@ pub(super) fn lease(
     now: Timestamp,
     claimed: &mut Vec<Message>,
 ) -> Result<u32, StoreError> {
-    let (lease_end, mut taken) = ((now + LEASE).as_microsecond(), 0);
+    let lease_end = if fault::is(Mutant::NoLease) { IN_LINE } else { now + LEASE };
+    let (lease_end, mut taken) = (lease_end.as_microsecond(), 0);
     let mut again = connection.prepare_cached("UPDATE messages SET due_at = ?2 WHERE seq = ?1")?;
     let mut take = connection
         .prepare_cached("UPDATE messages SET state = 'leased', leased_until = ?2, due_at = ?2 WHERE seq = ?1")?;
