@@ -93,7 +93,7 @@ impl App {
         let abuse =
             Abuse::resume(parts.limits.clone(), parts.keys.challenges.clone(), &parts.store, parts.clock.now()).await?;
         let selling = Selling::resume(&parts.store).await?;
-        parts.store.follow_the_catalog().await?;
+        parts.store.compare_the_catalog().await?;
         Ok(Self(Arc::new(Shared {
             parts,
             stopping: CancellationToken::new(),

@@ -20,8 +20,10 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod mutants;
 mod network;
 mod oracle;
+mod points;
 mod power;
 mod run;
 mod shim;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         "kills" => kills::run(&options),
         "network" => network::run(&options),
         "soak" => soak::run(&options),
+        "points" => points::run(&options),
+        "mutants" => mutants::run(&options),
         "stops" => stops::run(&options),
         "power" => power::run(&options),
         "disk" => disk::run(&options),
