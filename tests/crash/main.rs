@@ -10,7 +10,9 @@ use run::Options;
 use verdict::Verdict;
 
 mod chance;
+mod clock;
 mod courier;
+mod disk;
 mod door;
 #[path = "../shim/src/format.rs"]
 mod format;
@@ -51,6 +53,8 @@ fn main() -> ExitCode {
         "soak" => soak::run(&options),
         "stops" => stops::run(&options),
         "power" => power::run(&options),
+        "disk" => disk::run(&options),
+        "clock" => clock::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
