@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use run::Options;
 use verdict::Verdict;
 
+mod backup;
 mod chance;
 mod courier;
 mod door;
@@ -18,10 +19,13 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod migrations;
 mod oracle;
 mod power;
+mod restart;
 mod run;
 mod shim;
+mod stock;
 mod stops;
 mod stories;
 mod verdict;
@@ -39,6 +43,9 @@ fn main() -> ExitCode {
         "kills" => kills::run(&options),
         "stops" => stops::run(&options),
         "power" => power::run(&options),
+        "backup" => backup::run(&options),
+        "restart" => restart::run(&options),
+        "migrations" => migrations::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)
