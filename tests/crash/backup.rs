@@ -181,8 +181,10 @@ fn healed(truth: &Value, database: &Connection, verdict: &mut Verdict) {
         let ours = "SELECT count(*) FROM checkouts WHERE session_id = ?1";
         let is_ours = database.query_row(ours, [&session], |row| row.get::<_, i64>(0)).is_ok_and(|number| number == 1);
         if status == "succeeded" && is_ours {
-            let stored = "SELECT count(*) FROM payments WHERE id = ?1 AND state = 'succeeded' AND checkout_id IS NOT NULL";
-            let is_there = database.query_row(stored, [&id], |row| row.get::<_, i64>(0)).is_ok_and(|number| number == 1);
+            let stored =
+                "SELECT count(*) FROM payments WHERE id = ?1 AND state = 'succeeded' AND checkout_id IS NOT NULL";
+            let is_there =
+                database.query_row(stored, [&id], |row| row.get::<_, i64>(0)).is_ok_and(|number| number == 1);
             verdict.check(is_there, format!("G18: {id} is paid at the provider, and not in the restored database"));
         }
     }

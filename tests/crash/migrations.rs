@@ -57,9 +57,14 @@ async fn kill(world: &World, kills: u64) -> Result<Verdict, Failure> {
                 left == version || left == newest,
                 format!("G2c: killed on the way from {version}, it is of version {left}"),
             );
-            if left == newest { new += 1 } else { old += 1 }
+            if left == newest {
+                new += 1
+            } else {
+                old += 1
+            }
             let finished = Helper::start(world, &Start::default()).await;
-            verdict.check(finished.is_ok(), format!("G2c: the next start from {version}: {:?}", finished.as_ref().err()));
+            verdict
+                .check(finished.is_ok(), format!("G2c: the next start from {version}: {:?}", finished.as_ref().err()));
             if let Ok(helper) = finished {
                 helper.kill().await;
             }
@@ -181,7 +186,8 @@ fn left(database: &Path) -> Result<usize, Failure> {
     if !is_there {
         return Ok(0);
     }
-    let version: Option<i64> = looked.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
+    let version: Option<i64> =
+        looked.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))?;
     Ok(usize::try_from(version.unwrap_or_default())?)
 }
 

@@ -163,9 +163,8 @@ fn name_by_the_token(database: &Connection) -> Result<(), Failure> {
 /// Copies the one's rows of a table for those numbers.
 fn copy_rows(database: &Connection, table: &str, first: u64, last: u64) -> Result<(), Failure> {
     let mut columns = database.prepare("SELECT name, type, pk FROM pragma_table_info(?1)")?;
-    let columns: Vec<(String, String, i64)> = columns
-        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
+    let columns: Vec<(String, String, i64)> =
+        columns.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
     let number = "printf('%08d', n.i)";
     let value = |(name, kind, key): &(String, String, i64)| match (name.as_str(), kind.as_str()) {
         ("seq", "INTEGER") if *key == 1 => "NULL".to_owned(),

@@ -53,7 +53,10 @@ pub(super) fn run(Arguments { data, to, replace, json }: &Arguments) -> Result<(
         });
         return say(&said.to_string());
     }
-    say(&format!("{}: {bytes} bytes with {checkouts} orders and {notices} notices, checked, in {seconds:.1} s", to.display()))
+    say(&format!(
+        "{}: {bytes} bytes with {checkouts} orders and {notices} notices, checked, in {seconds:.1} s",
+        to.display()
+    ))
 }
 
 /// What may be at the place of the copy.
@@ -130,8 +133,7 @@ impl Partial {
         path.push(".partial");
         let path = PathBuf::from(path);
         let told = |error: io::Error| format!("{}: {error}", path.display());
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(told)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(told)?;
         file.try_lock().map_err(|_| format!("{} is being written by somebody else", path.display()))?;
         file.set_len(0).map_err(told)?;
         Ok(Self { path, file, named: false.into() })

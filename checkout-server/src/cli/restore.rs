@@ -64,7 +64,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         });
         return say(&said.to_string());
     }
-    let (name, aside) = (database.display(), aside.map(|aside| format!("\nWhat was there is {} now.", aside.display())));
+    let (name, aside) =
+        (database.display(), aside.map(|aside| format!("\nWhat was there is {} now.", aside.display())));
     say(&format!(
         "{name}: {checkouts} orders and {notices} notices, checked, in {seconds:.1} s.{}\n\
          Next: start the helper. It compares everything with the provider by itself, and mends what the copy does not \

@@ -70,7 +70,11 @@ pub fn check(copy: &Path) -> Result<Contents, StoreError> {
         Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
     })?;
     if let (1.., table) = astray {
-        return Err(StoreError::Damaged(format!("{} rows of {} name others that are not there", astray.0, table.unwrap_or_default())));
+        return Err(StoreError::Damaged(format!(
+            "{} rows of {} name others that are not there",
+            astray.0,
+            table.unwrap_or_default()
+        )));
     }
     let count = |sql| Ok::<u64, StoreError>(copy.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs());
     Ok(Contents {
@@ -101,7 +105,8 @@ fn go_on(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
     // Consumers have seen higher numbers than these, of which we know nothing; no customer has as many
     // changes as there are seconds since 1970, and the next restore begins higher still (G23).
     let floor = now.as_second();
-    connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)", params![RESTORED, floor.to_string()])?;
+    connection
+        .execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)", params![RESTORED, floor.to_string()])?;
     connection.execute("UPDATE customers SET version = max(version, ?1)", [floor])?;
     connection.execute("UPDATE lines SET last = max(last, ?1)", [floor])?;
     // A refund that was planned then may have been sent since: it is looked for, never sent again (G6).

@@ -22,11 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn fold_earlier(
-        &self,
-        read: fn(&[u8]) -> Option<Notice>,
-        now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    pub async fn fold_earlier(&self, read: fn(&[u8]) -> Option<Notice>, now: Timestamp) -> Result<u64, StoreError> {
         let rules = Rules { routes: Routes::default().into(), ..self.rules.clone() };
         let mut all = 0_u64;
         loop {

@@ -164,8 +164,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let reader = Readers::borrow(&self.readers).await?;
         // A caller that goes away does not give the connection back before it is free.
-        let reading =
-            tokio::task::spawn_blocking(move || reader.connection().map_or_else(|| Err(closed()), work));
+        let reading = tokio::task::spawn_blocking(move || reader.connection().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }

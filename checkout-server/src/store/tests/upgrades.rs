@@ -54,15 +54,7 @@ fn write_rows(database: &Connection, version: i32) {
                 "INSERT INTO checkouts (id, key_hash, fingerprint, sends, order_json, session_id, url, created_at,
                     expires_at, status, payment_id, changed_at)
                  VALUES (?1, randomblob(32), randomblob(32), 1, ?2, ?3, 'https://example.com/pay', ?4, ?5, ?6, ?7, ?4)",
-                params![
-                    id,
-                    order,
-                    session,
-                    at(0).as_microsecond(),
-                    at(86_400).as_microsecond(),
-                    status,
-                    paid
-                ],
+                params![id, order, session, at(0).as_microsecond(), at(86_400).as_microsecond(), status, paid],
             )
             .unwrap();
     }
@@ -170,7 +162,10 @@ async fn a_database_of_a_newer_release_is_refused_and_left_as_it_is() {
     };
     assert!(matches!(refused, StoreError::Newer { .. }), "{refused}");
     assert!(refused.to_string().contains("start that release"), "{refused}");
-    assert_eq!(count(&kept.database(), "SELECT count(*) FROM refinery_schema_history"), i64::from(migration::newest()) + 1);
+    assert_eq!(
+        count(&kept.database(), "SELECT count(*) FROM refinery_schema_history"),
+        i64::from(migration::newest()) + 1
+    );
 }
 
 /// Releases up to V4 committed a migration, and then its record.

@@ -127,7 +127,11 @@ fn serve(app: &TestApp, folder: &Path, data: &Path) -> (Running, PathBuf) {
         folder.join(name)
     };
     let mut command = Command::new(executable());
-    command.args(["serve", "--port", "0", "--json", "--config"]).arg(settings("serve.toml", "")).arg("--data").arg(data);
+    command
+        .args(["serve", "--port", "0", "--json", "--config"])
+        .arg(settings("serve.toml", ""))
+        .arg("--data")
+        .arg(data);
     command.env_clear().envs([
         ("DODO_PAYMENTS_API_KEY", &app.ready().sandbox_key),
         ("DODO_PAYMENTS_WEBHOOK_KEY", &app.ready().webhook_secret),
