@@ -13,6 +13,7 @@ pub mod canary;
 pub mod faulty;
 pub mod healing;
 pub mod http;
+pub mod line;
 pub mod mail;
 pub mod merchant;
 pub mod outbox;
