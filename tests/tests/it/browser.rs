@@ -14,4 +14,5 @@ mod pictures;
 mod policy;
 mod refusals;
 mod resuming;
+mod upgrading;
 mod widget;
