@@ -19,6 +19,7 @@ mod lists;
 mod operations;
 mod reconcile;
 mod refund;
+mod review;
 mod sandbox;
 mod selling;
 mod serve;
@@ -48,6 +49,8 @@ enum Verb {
     Reconcile(reconcile::Arguments),
     /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
     Refund(refund::Arguments),
+    /// Say what became of a refund that needs a person. Example: `checkout-server review int_0192… --not-made --who ada --why "not in the dashboard"`
+    Review(review::Arguments),
     /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
     Verify(verify::Arguments),
     /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Verb::Emails(arguments) => emails::run(arguments),
         Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
         Verb::Refund(arguments) => block_on(refund::run(arguments)),
+        Verb::Review(arguments) => block_on(review::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Events(arguments) => block_on(lists::events(arguments)),
         Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),
