@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Each target installs the tools it lacks, and says so.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build dev lint fmt bench load attack timing fuzz supply reproducible pictures widget tools sizes proof crash power faults soak
+.PHONY: help demo test build dev lint fmt bench load attack timing fuzz supply reproducible pictures widget tools sizes proof crash power faults soak guarantees
 
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
@@ -65,6 +65,12 @@ faults: proof ## disks that are full, read-only or sick, failed syncs, clocks th
 
 soak: proof ## ten minutes of load: memory, descriptors and the log of the database stay flat
 	@"$(CARGO_TARGET_DIR)/release/crash" soak $(ARGS)
+
+# The figures of docs/guarantees.md are written by the runs themselves.
+guarantees: ## run the whole proof, and write docs/guarantees.md from it (about an hour)
+	@$(MAKE) --no-print-directory test
+	@RECORD=1 $(MAKE) --no-print-directory crash power faults soak
+	@RECORD=1 "$(CARGO_TARGET_DIR)/release/crash" stories "$(CARGO_TARGET_DIR)/test.log"
 
 attack: ## an hour of card testing from up to 100,000 addresses, simulated
 	@cargo build --release --workspace --bin attack

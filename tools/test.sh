@@ -8,7 +8,13 @@ export CHROMEDRIVER
 
 # Unit, property, HTTP, store and browser tests, in the profile that `make demo` runs as well.
 # The executable first: stories about commands start it, and `cargo test` alone does not make it.
-host() { cargo build --workspace --bin checkout-server && cargo test --workspace --no-fail-fast; }
+# What passed is read from the log by `make guarantees`.
+host() {
+    log=$CARGO_TARGET_DIR/test.log
+    cargo build --workspace --bin checkout-server || return
+    { cargo test --workspace --no-fail-fast && echo passed >"$log.end" || echo failed >"$log.end"; } 2>&1 | tee "$log"
+    [ "$(cat "$log.end")" = passed ]
+}
 
 # The widget's own tests, compiled to WebAssembly, in Chromium. What it starts with is written in
 # checkout-ui/webdriver.json.

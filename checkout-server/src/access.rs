@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::inbox;
 use crate::store::StoreError;
 
@@ -42,7 +43,9 @@ pub async fn run(app: App) {
 
 /// Does what is due, and says when to look again.
 async fn catch_up(app: &App) -> Result<Timestamp, StoreError> {
+    crash_point("time.looked");
     while let Some(effects) = app.store.pass_time(app.clock.now()).await? {
+        crash_point("time.passed");
         inbox::tell(app, &effects);
         if app.stopping.is_cancelled() {
             break;

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
+pub(crate) mod steps;
+
 /// Tells the time, and lets a demo or a test move it forward.
 ///
 /// Clones share the same shift: advancing one advances all.
@@ -42,6 +44,11 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.shift.send_modify(|shift| *shift = shift.saturating_add(by).min(FURTHEST));
+    }
+
+    /// Wakes whoever sleeps: the wall's clock was set, and what they wait for is nearer or further now.
+    pub(crate) fn look_again(&self) {
+        self.shift.send_modify(|_| {});
     }
 
     /// Returns when that time has come, also when it came by [`Clock::advance`].

@@ -2,9 +2,13 @@
 //! step (G2b), or breaks it on purpose, to see that the proof would notice. Only in the executable
 //! `checkout-server-faults`, which the feature `faults` makes; without the feature nothing of this is left.
 
-/// Every place at which the proof ends a process, with what has just been done there. The proof goes
-/// through all of them; a test holds this list to the sources.
-pub const POINTS: &[(&str, &str)] = &[];
+#[cfg(feature = "faults")]
+mod live;
+mod points;
+
+#[cfg(feature = "faults")]
+pub(crate) use live::{a_moment, crash_point, do_what_was_left, is, later};
+pub use points::POINTS;
 
 /// A way of being broken that the proof has to notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,47 +95,14 @@ pub(crate) const fn is(_: Mutant) -> bool {
     false
 }
 
-#[cfg(feature = "faults")]
-pub(crate) use live::{crash_point, is};
+/// Without the feature everything is done at once and nothing is left for later.
+#[cfg(not(feature = "faults"))]
+pub(crate) fn later(_: impl FnOnce(&rusqlite::Connection) + Send + 'static) {}
 
-#[cfg(feature = "faults")]
-mod live {
-    use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
+/// See [`later`].
+#[cfg(not(feature = "faults"))]
+pub(crate) const fn do_what_was_left(_: &rusqlite::Connection) {}
 
-    use super::Mutant;
-
-    /// Where to end, and at which time.
-    struct Wanted {
-        name: String,
-        left: AtomicU32,
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the proof's own door")]
-    static WANTED: LazyLock<Option<Wanted>> = LazyLock::new(|| {
-        let wanted = std::env::var("CRASH_AT").ok()?;
-        let (name, times) = wanted.rsplit_once(':').expect("CRASH_AT is name:n");
-        let left = AtomicU32::new(times.parse().expect("CRASH_AT is name:n"));
-        Some(Wanted { name: name.to_owned(), left })
-    });
-
-    #[expect(clippy::disallowed_methods, reason = "the proof's own door")]
-    static MUTANT: LazyLock<Option<Mutant>> = LazyLock::new(|| {
-        let name = std::env::var("CHECKOUT_MUTANT").ok()?;
-        let known = Mutant::ALL.iter().copied().find(|mutant| mutant.name() == name);
-        Some(known.unwrap_or_else(|| panic!("CHECKOUT_MUTANT={name} is not one of them")))
-    });
-
-    pub(crate) fn crash_point(name: &'static str) {
-        if let Some(wanted) = WANTED.as_ref().filter(|wanted| wanted.name == name)
-            && wanted.left.fetch_sub(1, Ordering::SeqCst) == 1
-        {
-            let own = rustix::process::getpid();
-            drop(rustix::process::kill_process(own, rustix::process::Signal::KILL));
-        }
-    }
-
-    pub(crate) fn is(mutant: Mutant) -> bool {
-        *MUTANT == Some(mutant)
-    }
-}
+/// How long a careless order of things stays open; without the feature there is none.
+#[cfg(not(feature = "faults"))]
+pub(crate) const fn a_moment() {}

@@ -94,9 +94,12 @@ pub async fn run(app: App) {
     }
 }
 
+/// So many failures in a row, and more make nobody wait for longer.
+pub(crate) const MOST_PATIENT: u32 = 9;
+
 /// How long to wait after so many failures in a row: 10 s, doubled each time, at most an hour.
-fn patience(failures: u32) -> SignedDuration {
-    SignedDuration::from_secs(10_i64.saturating_mul(1 << failures.min(9)).min(3_600))
+pub(crate) fn patience(failures: u32) -> SignedDuration {
+    SignedDuration::from_secs(10_i64.saturating_mul(1 << failures.min(MOST_PATIENT)).min(3_600))
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::http::admission::Flood;
 use crate::http::serve::ListenerLimits;
 use crate::{access, http, outbox, telemetry};
@@ -41,7 +43,9 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
+    app.tasks.spawn(telemetry::add_up(telemetry::metrics(), app.stopping.clone()));
     app.tasks.spawn(access::run(app.clone()));
+    app.tasks.spawn(crate::clock::steps::run(app.clone()));
     app.selling.report();
     app.tasks.spawn(crate::healing::run(app.clone()));
     let few = ListenerLimits { connections: MOST_OPERATORS, ..ListenerLimits::trusting() };
@@ -49,9 +53,19 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     app.tasks.spawn(outbox::run(app.clone()));
 }
 
+/// How long the callers of a helper that gives up may take to hear so.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Tells it to stop, because its disk is not to be believed any more, and waits but for a moment: nothing
+/// that was begun can be written down, and whoever starts it again should not have to wait.
+pub async fn give_up(app: &App) {
+    drop(tokio::time::timeout(FAREWELL, stop(app)).await);
+}
+
 /// Tells it to stop and waits until everything has ended (G2f).
 pub async fn stop(app: &App) {
     app.stopping.cancel();
+    crash_point("stop.told");
     app.tasks.close();
     app.tasks.wait().await;
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::event::{Notice, Source};
-use crate::provider::dodo;
+use crate::fault::crash_point;
+use crate::provider::{dodo, skew};
 use crate::revenue;
 use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};
 
@@ -27,7 +28,9 @@ pub async fn accept(
     let notice = app.provider.read_notice(&body);
     let kind = known_kind(notice.as_ref().map(|notice| notice.kind.as_str()));
     let delivery = Delivery { provider: "dodo", webhook_id, observed_at, received_at: app.clock.now(), body, notice };
+    crash_point("webhook.read");
     let accepted = app.store.accept(delivery).await?;
+    crash_point("webhook.stored");
     // Webhooks are signed by the wall's clock, in whole seconds.
     let lag = Clock::wall().duration_since(observed_at).as_secs_f64().max(0.0);
     metrics::histogram!("checkout_webhook_lag_seconds", "kind" => kind).record(lag);
@@ -54,11 +57,14 @@ pub async fn answered(
     asked_at: Timestamp,
 ) -> Result<Effects, StoreError> {
     let now = app.clock.now();
-    // Webhooks are signed by the wall's clock, in whole seconds.
-    let asked_by_the_wall = Clock::wall() - now.duration_since(asked_at);
-    let observed_at = Timestamp::from_second(asked_by_the_wall.as_second()).unwrap_or(asked_by_the_wall);
+    // Webhooks are signed by the provider's clock, in whole seconds. An answer that was dated by a clock of
+    // ours that is an hour ahead would count as newer than all of them for an hour.
+    let wall = Clock::wall();
+    let asked = skew::by_the_provider(wall - now.duration_since(asked_at), wall);
+    let observed_at = Timestamp::from_second(asked.as_second()).unwrap_or(asked);
     let answer = Answered { provider: "dodo", kind, body, notice, asked_at, observed_at };
     let effects = app.store.observe(answer, now).await?;
+    crash_point("refetch.observed");
     tell(app, &effects);
     Ok(effects)
 }

@@ -94,10 +94,10 @@ pub enum Step {
 }
 
 /// How long whoever planned an intent has to send it before somebody else does.
-const OWN_TURN: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const OWN_TURN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Between sending and the first search, and between each search and the next (G6).
-const SEARCHES: [SignedDuration; 10] = [
+pub(crate) const SEARCHES: [SignedDuration; 10] = [
     SignedDuration::from_mins(1),
     SignedDuration::from_mins(5),
     SignedDuration::from_mins(15),

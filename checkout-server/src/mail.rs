@@ -5,6 +5,7 @@
 //! brings each message here, see `outbox.rs`.
 
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::outbox::{MailRoute, Message, Outcome};
 
 pub mod example;
@@ -94,7 +95,12 @@ pub async fn send(app: &App, message: &Message) -> Outcome {
         return Outcome::Retry { after: None, status: None, error };
     }
     match written(app, mailer, mail, &told, &message.id) {
-        Ok(letter) => mailer.server.send(letter).await,
+        Ok(letter) => {
+            crash_point("mail.written");
+            let outcome = mailer.server.send(letter).await;
+            crash_point("mail.sent");
+            outcome
+        }
         Err(outcome) => outcome,
     }
 }

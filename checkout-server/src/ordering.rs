@@ -15,8 +15,8 @@ use crate::app::App;
 use crate::checkout::{Order, SESSION_LIFETIME, status_at};
 use crate::customer::Contact;
 use crate::error::{Code, Problem};
+use crate::fault::{self, Mutant, crash_point};
 use crate::pricing;
-use crate::provider::{NewSession, ProviderError};
 use crate::quote::token::{self, Sealed, TokenError};
 use crate::quote::{self, Cart};
 use crate::random;
@@ -25,8 +25,10 @@ use crate::store::{Claim, StoredCheckout, StoredSession};
 mod buyer;
 mod destination;
 mod identity;
+mod session;
 
 use identity::SignedIn;
+use session::send;
 
 /// How long a caller waits for another one with the same key (G4).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,10 +73,11 @@ async fn claim_and_send(app: &App, visitor: &Visitor, key: &str, request: Checko
         if known.fingerprint != fingerprint {
             return Err(Code::IdempotencyKeyReused.into());
         }
-        if let Some(session) = known.session.clone() {
+        if let Some(session) = known.session.clone().filter(|_| !fault::is(Mutant::LastAnswerWins)) {
             if is_forgotten(known, app.clock.now()) {
                 return Err(Code::OrderClosed.into());
             }
+            crash_point("order.replayed");
             return Ok(Made { checkout: known.clone(), session, replayed: true });
         }
     }
@@ -129,7 +132,13 @@ async fn begin(
     let ticket = app.abuse.admit_order(visitor, app.clock.now())?;
     let made = async {
         let quote = agreed(app, &sealed, &order.cart).await?;
-        let claimed = claim(app, visitor, hashes, &order, &quote).await?;
+        crash_point("order.agreed");
+        let claim = claim(app, visitor, hashes, &order, &quote);
+        if fault::is(Mutant::KeyClaimedAfterTheCall) {
+            return session::ask_then_claim(app, claim, &order).await;
+        }
+        let claimed = claimed(app, claim).await?;
+        crash_point("order.claimed");
         send(app, claimed, &order).await
     };
     settle(app, hashes[0], ticket, made.await).await
@@ -225,16 +234,16 @@ async fn check_renewed(app: &App, request: &CheckoutRequest) -> Result<(), Probl
     if old.status.is_payable() && !app.abuse.is_spoiled(old.failures) { Ok(()) } else { Err(Code::OrderClosed.into()) }
 }
 
-async fn claim(
+fn claim(
     app: &App,
     visitor: &Visitor,
     [key_hash, fingerprint]: [[u8; 32]; 2],
     wanted: &Wanted<'_>,
     quote: &Quote,
-) -> Result<StoredCheckout, Problem> {
+) -> Claim {
     let now = app.clock.now();
     let renews = wanted.request.renews.clone();
-    let claim = Claim {
+    Claim {
         id: random::id("co", now),
         key_hash,
         fingerprint,
@@ -245,7 +254,10 @@ async fn claim(
         buyer: visitor.caller.counted(),
         created_at: now,
         expires_at: now + SESSION_LIFETIME,
-    };
+    }
+}
+
+async fn claimed(app: &App, claim: Claim) -> Result<StoredCheckout, Problem> {
     // Another helper on the same store may have been faster; its caller has the answer.
     app.store.claim(claim).await?.ok_or_else(|| Problem::from(Code::IdempotencyInProgress).after(1))
 }
@@ -257,43 +269,6 @@ async fn resume(app: &App, known: StoredCheckout) -> Result<StoredCheckout, Prob
         return Err(Code::OrderClosed.into());
     }
     app.store.count_send(&known.id).await?;
+    crash_point("order.resumed");
     Ok(known)
-}
-
-async fn send(app: &App, claimed: StoredCheckout, wanted: &Wanted<'_>) -> Result<Made, Problem> {
-    let id = &claimed.id;
-    let back = destination::back(app, id, wanted.success_url.as_ref());
-    let session = NewSession {
-        checkout: id,
-        cart: &wanted.cart,
-        customer: &wanted.customer,
-        return_url: &back.done,
-        cancel_url: &back.canceled,
-        customer_reference: wanted.reference,
-        custom_data: &wanted.request.custom_data,
-    };
-    match app.provider.create_session(&session).await {
-        Ok(session) => {
-            let session = StoredSession { id: session.id, url: session.url };
-            let checkout = app
-                .store
-                .reveal(id, session, app.clock.now() + SESSION_LIFETIME)
-                .await?
-                .ok_or(Code::StorageUnavailable)?;
-            let session = checkout.session.clone().ok_or(Code::StorageUnavailable)?;
-            app.changes.publish(id);
-            Ok(Made { checkout, session, replayed: false })
-        }
-        Err(error) => {
-            tracing::warn!(checkout = %id, %error, "no payment page was made");
-            match error {
-                // Refused for good. An earlier send may have made a page, but nobody knows of it.
-                ProviderError::Rejected { .. } => app.store.release(id).await?,
-                ProviderError::Unavailable(_) => app.store.uncount_send(id).await?,
-                // The key stays claimed: the same request goes on from here.
-                ProviderError::Unknown(_) => {}
-            }
-            Err(error.into())
-        }
-    }
 }

@@ -18,7 +18,7 @@ mod breaker;
 pub mod dodo;
 mod guard;
 pub mod objects;
-mod skew;
+pub mod skew;
 
 pub use guard::Guard;
 pub use objects::{Kind, Listing, NewRefund, Observed, Page};

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem, field};
 use crate::event::{RefundState, Seen};
+use crate::fault::crash_point;
 use crate::healing::intents;
 use crate::intent::{State, Told};
 use crate::provider::Kind;
@@ -69,7 +70,10 @@ async fn plan_and_send(app: &App, key: &str, payment: String, request: RefundReq
     let RefundRequest { amount, reason } = request;
     let wish = Wish { id: random::id("int", now), payment, key_hash, fingerprint, amount, reason };
     let (intent, replayed) = match app.store.plan_refund(wish, now).await? {
-        Planned::New(intent) => (intents::send(app, &intent).await?.unwrap_or(intent), false),
+        Planned::New(intent) => {
+            crash_point("refund.planned");
+            (intents::send(app, &intent).await?.unwrap_or(intent), false)
+        }
         Planned::Known(intent) => (intent, true),
         Planned::OtherRequest => return Err(Code::IdempotencyKeyReused.into()),
         Planned::NoPayment => return Err(Code::NotFound.into()),

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use jiff::Timestamp;
 
 use crate::error::{Code, Problem};
+use crate::fault::crash_point;
 use crate::store::{Store, StoreError};
 
 /// Seconds after which it is worth asking again.
@@ -63,6 +64,7 @@ impl Selling {
     pub async fn turn(&self, store: &Store, switch: Switch) -> Result<(), StoreError> {
         let _turn = self.turning.lock().await;
         store.set_selling(switch.clone()).await?;
+        crash_point("selling.turned");
         tracing::warn!(selling = switch.selling, reason = switch.reason, "the switch was turned");
         *self.switch.write().unwrap_or_else(PoisonError::into_inner) = switch;
         self.report();

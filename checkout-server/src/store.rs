@@ -40,6 +40,7 @@ mod selling;
 mod sqlite;
 pub mod sweep;
 mod verbs;
+mod waits;
 
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};

@@ -1,8 +1,9 @@
 //! What the provider says is read or left, whatever it is; a price is believed only if it adds up, and
 //! a payment page only on the provider's own origin.
 
+use checkout_server::event::Seen;
 use checkout_server::http::json::read;
-use checkout_server::provider::dodo::{read_notice, read_payment, read_preview, read_session};
+use checkout_server::provider::dodo::{read_answer, read_notice, read_preview, read_session};
 use checkout_server::quote::{assemble, check};
 use checkout_types::QuoteRequest;
 use jiff::Timestamp;
@@ -20,8 +21,16 @@ pub fn run(body: &[u8]) {
         assert_eq!(read_notice(body), Some(notice));
     }
     let Ok(answer) = serde_json::from_slice::<Value>(body) else { return };
-    if let Some(notice) = read_payment(&answer) {
-        assert!(notice.payment.is_some());
+    for kind in ["payment", "subscription", "refund", "dispute"] {
+        let Some(notice) = read_answer(kind, body) else { continue };
+        let shown = match &notice.seen {
+            Seen::Payment(_) => "payment",
+            Seen::Subscription(_) => "subscription",
+            Seen::Refund(_) => "refund",
+            Seen::Dispute(_) => "dispute",
+            Seen::Dunning(_) | Seen::Hint { .. } | Seen::Other => "nothing that was asked for",
+        };
+        assert_eq!(shown, kind);
     }
     if let Ok(session) = read_session(answer.clone(), ORIGIN) {
         assert!(session.url.starts_with("https://checkout.example.com/"), "a page of somebody else");

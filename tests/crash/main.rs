@@ -9,8 +9,27 @@ use std::process::ExitCode;
 use run::Options;
 use verdict::Verdict;
 
+mod chance;
+mod courier;
+mod door;
+#[path = "../shim/src/format.rs"]
+mod format;
+mod helper;
+mod history;
+mod kills;
+mod load;
+mod mutants;
+mod network;
+mod oracle;
+mod points;
+mod power;
 mod run;
+mod shim;
+mod soak;
+mod stops;
+mod stories;
 mod verdict;
+mod world;
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -20,7 +39,14 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
-        "none" => Verdict::default(),
+        "stories" => stories::read(&options),
+        "kills" => kills::run(&options),
+        "network" => network::run(&options),
+        "soak" => soak::run(&options),
+        "points" => points::run(&options),
+        "mutants" => mutants::run(&options),
+        "stops" => stops::run(&options),
+        "power" => power::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

@@ -46,3 +46,9 @@ impl Options {
         in_repository("target/crash").join(format!("{command}-{}", self.seed))
     }
 }
+
+/// Runs what a command does, with what it needs of tasks and timers.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("this machine has threads").block_on(work)
+}

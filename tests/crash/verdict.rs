@@ -73,15 +73,22 @@ impl Verdict {
         if self.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    /// Writes the figures to `docs/guarantees.json`, which the document is made from.
     fn record(&self, command: &str, options: &Options) {
-        let path = in_repository("docs/guarantees.json");
-        let mut all: Map<String, Value> =
-            fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         let counts: Map<String, Value> =
             self.counts.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
-        all.insert(command.to_owned(), json!({ "seed": options.seed, "passed": self.passed, "counts": counts }));
-        let text = serde_json::to_string_pretty(&all).expect("it is JSON") + "\n";
-        fs::write(path, text).expect("docs/guarantees.json can be written");
+        record(command, json!({ "seed": options.seed, "passed": self.passed, "counts": counts }));
     }
+}
+
+/// Writes a figure to `docs/guarantees.json`, and with it the document that is made from it.
+pub(crate) fn record(name: &str, figure: Value) {
+    let path = in_repository("docs/guarantees.json");
+    let mut all: Map<String, Value> =
+        fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    all.insert(name.to_owned(), figure);
+    let all = Value::Object(all);
+    let text = serde_json::to_string_pretty(&all).expect("it is JSON") + "\n";
+    fs::write(path, text).expect("docs/guarantees.json can be written");
+    let page = checkout_tests::guarantees::document(&all);
+    fs::write(in_repository("docs/guarantees.md"), page).expect("docs/guarantees.md can be written");
 }

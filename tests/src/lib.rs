@@ -11,6 +11,7 @@ pub mod browser;
 pub mod buyer;
 pub mod canary;
 pub mod faulty;
+pub mod guarantees;
 pub mod healing;
 pub mod http;
 pub mod mail;

@@ -117,6 +117,11 @@ impl Merchant {
         Endpoint::new(id, &self.url, Reach::ThisMachine, secrets, filter).expect("an address on this machine")
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Believes these secrets from now on.
     pub fn believe(&self, secrets: Vec<SigningSecret>) {
         *lock(&self.inside.secrets) = secrets;

@@ -9,6 +9,7 @@ use super::{Failure, StopSignal, read_catalog, say};
 use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::fault::crash_point;
 use crate::helper::{self, Listeners};
 use crate::http;
 use crate::http::assets::Releases;
@@ -48,6 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let operations = if port == Some(0) { SocketAddr::new(settings.operations.ip(), 0) } else { settings.operations };
     let listeners =
         Listeners::bind(listen, operations).await.map_err(|error| format!("{listen} or {operations}: {error}"))?;
+    crash_point("start.bound");
     let ready = serde_json::json!({
         "helper": format!("http://{}", listeners.public.local_addr()?),
         "operations": format!("http://{}", listeners.operations.local_addr()?),
@@ -77,16 +79,28 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         releases: kept_widgets(&data),
     })
     .await?;
+    crash_point("start.resumed");
     let limits = ListenerLimits::behind(app.trusted_proxies.clone());
     helper::start(&app, listeners, http::router(&app), limits);
+    crash_point("start.serving");
     if json {
         say(&ready.to_string())?;
     } else {
         say(&format!("The helper listens on {}", ready["helper"].as_str().unwrap_or_default()))?;
     }
-    stop.heard().await;
-    helper::stop(&app).await;
-    Ok(())
+    tokio::select! {
+        () = stop.heard() => {
+            crash_point("stop.heard");
+            helper::stop(&app).await;
+            crash_point("stop.drained");
+            Ok(())
+        }
+        () = app.store.unconfirmed() => {
+            helper::give_up(&app).await;
+            Err("the disk did not confirm what was written (a sync failed), so this process ends; the next one \
+                 finds everything that was acknowledged. Look at the disk".into())
+        }
+    }
 }
 
 /// The widgets of earlier releases. Without them pages that pinned one fall back to their link, and

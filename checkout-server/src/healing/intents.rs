@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::error::{Code, Problem};
 use crate::event::Seen;
+use crate::fault::{self, Mutant, crash_point};
 use crate::inbox;
 use crate::intent::{State, Step, Told};
 use crate::provider::{Kind, NewRefund, Observed, ProviderError};
@@ -64,6 +65,7 @@ async fn report(app: &App) {
 
 /// Sends what is still planned, because whoever planned it did not, or the provider was not there.
 async fn send_late(app: &App, intent: &Intent) -> Result<(), StoreError> {
+    crash_point("refund.late");
     let planned = Intent { result: Ending { late: true, ..Ending::default() }, ..intent.clone() };
     send(app, &planned).await.map(drop)
 }
@@ -80,14 +82,21 @@ pub async fn send(app: &App, intent: &Intent) -> Result<Option<Intent>, StoreErr
     if sending.is_none() {
         return Ok(None);
     }
+    crash_point("refund.sending");
     let asked_at = app.clock.now();
-    let (told, ending) = match app.provider.refund_payment(&as_sent(intent)).await {
+    let mut answer = app.provider.refund_payment(&as_sent(intent)).await;
+    if fault::is(Mutant::ResendCharges) && matches!(answer, Err(ProviderError::Unknown(_))) {
+        answer = app.provider.refund_payment(&as_sent(intent)).await;
+    }
+    let (told, ending) = match answer {
         Ok(made) => {
+            crash_point("refund.answered");
             let ending = Ending { refund: made.notice.seen.object().map(str::to_owned), ..Ending::default() };
             observe(app, made, asked_at).await;
             (Told::Made, ending)
         }
         Err(ProviderError::Rejected { code, said }) => {
+            crash_point("refund.refused");
             tracing::warn!(intent = %id, %said, "the provider refused a refund");
             let code = refusal(code).as_str().to_owned();
             (Told::Refused, Ending { code: Some(code), late, ..Ending::default() })
@@ -98,6 +107,7 @@ pub async fn send(app: &App, intent: &Intent) -> Result<Option<Intent>, StoreErr
         }
         Err(ProviderError::Unknown(said)) => {
             tracing::error!(intent = %id, %said, "the answer to a refund was lost: it is looked for, never sent again");
+            crash_point("refund.lost");
             (Told::Lost, Ending::default())
         }
     };
@@ -107,6 +117,7 @@ pub async fn send(app: &App, intent: &Intent) -> Result<Option<Intent>, StoreErr
 /// Writes down what became of an intent. Where it is left to a person, the log says so.
 async fn conclude(app: &App, intent: &Intent, told: Told, ending: Ending) -> Result<Option<Intent>, StoreError> {
     let moved = app.store.advance_intent(&intent.id, told, ending, app.clock.now()).await?;
+    crash_point("refund.concluded");
     metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
     report(app).await;
     if moved.as_ref().is_some_and(|moved| moved.position.state == State::NeedsReview) {
@@ -125,12 +136,14 @@ async fn look_up(app: &App, intent: &Intent) -> Result<(), StoreError> {
     let asked_at = app.clock.now();
     let (told, ending) = match app.provider.find_refund(&as_sent(intent)).await {
         Ok(Some(found)) => {
+            crash_point("refund.found");
             let refund = found.notice.seen.object().map(str::to_owned);
             observe(app, found, asked_at).await;
             (Told::Found, Ending { refund, ..Ending::default() })
         }
         Ok(None) => (Told::Absent, Ending::default()),
         Err(error) => {
+            crash_point("refund.unasked");
             tracing::warn!(intent = %intent.id, %error, "a refund could not be looked for");
             (Told::Unasked, Ending::default())
         }

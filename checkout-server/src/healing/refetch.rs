@@ -7,6 +7,7 @@ use super::{TICK, patience};
 use crate::app::App;
 use crate::error::Code;
 use crate::event::Seen;
+use crate::fault::crash_point;
 use crate::inbox;
 use crate::provider::{Kind, Observed, ProviderError};
 use crate::store::StoreError;
@@ -45,6 +46,7 @@ async fn ask(app: &App, Refetch { kind, object, reason, attempts, .. }: &Refetch
     if let Err(from) = app.healing.may_ask(object, app.clock.now()) {
         return app.store.postpone_refetch(object, from).await;
     }
+    crash_point("refetch.due");
     let outcome = match about(app, *kind, object).await {
         Ok(_) => "answered",
         Err(Unanswered::Gone) => {
@@ -59,6 +61,7 @@ async fn ask(app: &App, Refetch { kind, object, reason, attempts, .. }: &Refetch
         Err(Unanswered::Later) => {
             let now = app.clock.now();
             app.store.put_off(object, now + patience(*attempts), now).await?;
+            crash_point("refetch.put_off");
             "later"
         }
         Err(Unanswered::Store(error)) => return Err(error),
@@ -93,6 +96,7 @@ pub(super) async fn about(app: &App, kind: Kind, object: &str) -> Result<Seen, U
         }
         ProviderError::Unavailable(_) | ProviderError::Unknown(_) => Unanswered::Later,
     })?;
+    crash_point("refetch.answered");
     let Observed { body, notice } = observed;
     let seen = notice.seen.clone();
     let effects = inbox::answered(app, kind.as_str(), body, notice, asked_at).await.map_err(Unanswered::Store)?;

@@ -9,6 +9,7 @@ use super::difference::{What, difference};
 use super::refetch::{Unanswered, about};
 use super::{TICK, patience};
 use crate::app::App;
+use crate::fault::crash_point;
 use crate::provider::objects::Row;
 use crate::provider::{Kind, Page, ProviderError};
 use crate::store::StoreError;
@@ -58,18 +59,20 @@ impl From<StoreError> for Stopped {
 
 /// Sweeps when it is time, and when it is demanded, until it is dropped.
 pub(super) async fn run(app: &App) {
-    let (mut failures, mut not_before) = (0, Timestamp::MIN);
+    let (mut failures, mut failed_at) = (0, None::<Timestamp>);
     loop {
         let now = app.clock.now();
         let demanded = app.healing.demanded();
-        let may = demanded.is_some() || now >= not_before;
+        // A clock that was set back makes nobody wait for the time before.
+        let has_waited = |failed_at: Timestamp| now < failed_at || now >= failed_at + patience(failures);
+        let may = demanded.is_some() || failed_at.is_none_or(has_waited);
         let swept = if may { sweep(app, demanded, now).await } else { Ok(false) };
         match swept {
-            Ok(true) => (failures, not_before) = (0, Timestamp::MIN),
+            Ok(true) => (failures, failed_at) = (0, None),
             Ok(false) | Err(Stopped::Superseded) => {}
             Err(stopped) => {
-                not_before = app.clock.now() + patience(failures);
-                failures = failures.saturating_add(1);
+                failures = if failed_at.is_some() { failures.saturating_add(1) } else { 0 };
+                failed_at = Some(app.clock.now());
                 interrupt(app, &stopped);
             }
         }
@@ -108,25 +111,30 @@ async fn sweep(app: &App, demanded: Option<Scope>, now: Timestamp) -> Result<boo
         memory.begin(scope, now);
         // So that it goes on when the provider does not answer yet.
         app.store.remember_sweep(&memory).await?;
+        crash_point("sweep.begun");
     }
     app.healing.begin(memory.under_way.as_ref().map(|sweep| sweep.report.clone()));
     while let Some(listing) = memory.listing() {
         app.healing.at(listing.kind, listing.page);
         app.healing.pace.turn().await;
         let page = app.provider.page(&listing).await.map_err(|error| silent(&error))?;
+        crash_point("sweep.listed");
         let is_empty = page.is_empty;
         if let Some(sweep) = &mut memory.under_way {
             compare(app, listing.kind, page, &mut sweep.report).await?;
             app.healing.show(&sweep.report);
         }
+        crash_point("sweep.compared");
         memory.turn(is_empty);
         app.store.remember_sweep(&memory).await?;
+        crash_point("sweep.page_stored");
         if app.healing.is_demanded() {
             return Err(Stopped::Superseded);
         }
     }
     memory.finish(app.clock.now());
     app.store.remember_sweep(&memory).await?;
+    crash_point("sweep.finished");
     if let Some(report) = &memory.last {
         tell(report);
         app.healing.end(report);
@@ -154,6 +162,7 @@ async fn compare(app: &App, kind: Kind, page: Page, report: &mut Report) -> Resu
         if let Some(what) = difference(known.get(&id), &seen) {
             let labels = [("kind", kind.as_str()), ("differs", what.as_str())];
             metrics::counter!("checkout_sweep_differences_total", &labels).increment(1);
+            crash_point("sweep.differs");
             mend(app, kind, &id, what, report).await?;
         }
     }

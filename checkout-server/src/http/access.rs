@@ -20,6 +20,7 @@ use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::Limit;
 use crate::error::{Code, Problem};
+use crate::fault::crash_point;
 use crate::inbox;
 use crate::random;
 use crate::store::{KeptByHand, Signed};
@@ -143,6 +144,7 @@ pub(super) async fn set(
         async move { app.store.set_by_hand(new).await }
     };
     inbox::tell(&app, &app.finish(setting).await??);
+    crash_point("hand.told");
     shown(&app, reference).await.map(Answer)
 }
 
@@ -159,6 +161,7 @@ pub(super) async fn lift(
     };
     let (kept, effects) = app.finish(lifting).await??.ok_or(Code::NotFound)?;
     inbox::tell(&app, &effects);
+    crash_point("hand.lifted");
     tracing::info!(id = %kept.id, "a change of access by hand was lifted");
     Ok(Answer(kept.into()))
 }

@@ -20,6 +20,7 @@ use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::wire;
 use crate::error::{Code, Problem};
+use crate::fault::crash_point;
 use crate::inbox;
 
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -71,6 +72,7 @@ pub(super) async fn claim(
         async move { app.store.claim_guests(&reference, &email, app.clock.now()).await }
     };
     let (checkouts, effects) = app.finish(claiming).await??;
+    crash_point("claim.stored");
     inbox::tell(&app, &effects);
     Ok(([NO_STORE], Answer(Claimed { reference, checkouts })).into_response())
 }

@@ -9,6 +9,8 @@ use axum::http::StatusCode;
 use tokio::sync::Mutex;
 
 use crate::app::App;
+use crate::clock::Clock;
+use crate::provider::skew;
 
 /// A commit costs an fsync: probes that come more often share one.
 const FRESH: Duration = Duration::from_secs(3);
@@ -48,10 +50,15 @@ impl Readiness {
     }
 }
 
-pub(super) async fn show(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
-    if !readiness.app.stopping.is_cancelled() && readiness.holds().await {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+pub(super) async fn show(State(readiness): State<Readiness>) -> (StatusCode, String) {
+    if readiness.app.stopping.is_cancelled() || !readiness.holds().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
     }
+    // No payment would be heard of (G21).
+    if let Some(skew) = skew::harmful(Clock::wall()) {
+        let apart = skew.abs().as_secs();
+        let says = format!("not ready: clock skew: the provider's clock and ours are {apart} seconds apart (NTP?)\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, says);
+    }
+    (StatusCode::OK, "ready\n".to_owned())
 }

@@ -9,6 +9,7 @@ use super::who::leak;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::error::{Code, Problem};
+use crate::fault::crash_point;
 use crate::inbox;
 use crate::signature::{self, Headers, Refusal};
 
@@ -24,6 +25,7 @@ pub(super) async fn accept(State(app): State<App>, request: Request) -> Result<S
         // What is signed is kept whatever it says; what is not may be a page that tries its key here.
         if leak::is_in(&app, &body) { leak::reported() } else { refused(refusal) }
     })?;
+    crash_point("webhook.verified");
     let webhook_id = signed.id.to_owned();
     // What is ours is finished, also when the sender goes away.
     let accepting = {
@@ -31,6 +33,7 @@ pub(super) async fn accept(State(app): State<App>, request: Request) -> Result<S
         async move { inbox::accept(&app, webhook_id, observed_at, body).await }
     };
     app.finish(accepting).await??;
+    crash_point("webhook.told");
     Ok(StatusCode::OK)
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
+use crate::fault::crash_point;
 use crate::outgoing::Forbidden;
 
 use super::endpoint::Endpoint;
@@ -31,8 +32,10 @@ pub(super) async fn send(endpoint: &Endpoint, message: &Message, signed_at: Time
         .header("webhook-id", &message.id)
         .header("webhook-timestamp", seconds)
         .header("webhook-signature", signatures.join(" "));
+    crash_point("outbox.signed");
     match request.body(body).send().await {
         Ok(answer) => {
+            crash_point("outbox.answered");
             let asked = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             let asked = asked.and_then(|text| schedule::retry_after(text, signed_at));
             let outcome = schedule::judge(answer.status().as_u16(), asked, message.attempts);

@@ -202,12 +202,6 @@ pub fn read_notice(body: &[u8]) -> Option<Notice> {
     notice::read(body)
 }
 
-/// Reads a payment as `GET /payments/{id}` answers it.
-#[must_use]
-pub fn read_payment(object: &Value) -> Option<Notice> {
-    read_answer("payment", object.to_string().as_bytes())
-}
-
 /// Reads an object as `GET /payments/{id}`, `GET /subscriptions/{id}` and the like answer it; `kind` is the
 /// first word of its webhooks' types.
 #[must_use]

@@ -2,30 +2,39 @@
 //! refused beyond five minutes, so whoever runs the helper has to hear of it before.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
+/// From here on what the provider says is dated by its own clock. Below, its `Date` knows no better: it has
+/// whole seconds and was written before it travelled.
+const DOUBTFUL: SignedDuration = SignedDuration::from_secs(5);
 /// From here on it is counted.
 const NOTICEABLE: SignedDuration = SignedDuration::from_secs(30);
 /// From here on no signature would be believed any more.
 const HARMFUL: SignedDuration = SignedDuration::from_secs(300);
 /// Seconds between two lines of the log.
 const QUIET: i64 = 60;
+/// What the provider said longer ago proves nothing about now: clocks drift.
+const FRESH: Duration = Duration::from_hours(1);
 
 /// When the log last told, in seconds since 1970.
 static TOLD_AT: AtomicI64 = AtomicI64::new(i64::MIN);
+/// The provider's last `Date`, and when it came by a clock that nobody sets.
+static LAST: Mutex<Option<(Timestamp, Instant)>> = Mutex::new(None);
 
-/// How much the provider's clock is ahead of ours; `None` where its `Date` is no date (RFC 9110, 5.6.7).
-fn of(date: &str, now: Timestamp) -> Option<SignedDuration> {
-    let theirs = DateTimeParser::new().parse_timestamp(date).ok()?;
-    Some(theirs.duration_since(now))
+/// The `Date` of an answer (RFC 9110, 5.6.7); `None` where it is none.
+fn read(date: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(date).ok()
 }
 
-/// Takes note of an answer's `Date`, which has whole seconds and was written before it travelled: what
-/// is found is true to a few seconds.
+/// Takes note of an answer's `Date`: what is found is true to a few seconds.
 pub(super) fn note(date: Option<&str>, now: Timestamp) {
-    let Some(skew) = date.and_then(|date| of(date, now)) else { return };
+    let Some(theirs) = date.and_then(read) else { return };
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((theirs, Instant::now()));
+    let skew = theirs.duration_since(now);
     metrics::gauge!("checkout_provider_clock_skew_seconds").set(skew.as_secs_f64());
     if skew.abs() > NOTICEABLE {
         metrics::counter!("checkout_provider_clock_skewed_total").increment(1);
@@ -38,9 +47,37 @@ pub(super) fn note(date: Option<&str>, now: Timestamp) {
     }
 }
 
+/// How much the provider's clock is ahead of ours at this moment of ours, by its last answer; `None` where that
+/// is too long ago. A clock of ours that was set since then is seen at once.
+fn at(last: Option<(Timestamp, Instant)>, steady: Instant, now: Timestamp) -> Option<SignedDuration> {
+    let (theirs, came) = last?;
+    let passed = steady.duration_since(came);
+    let theirs = theirs.checked_add(passed).ok().filter(|_| passed < FRESH)?;
+    Some(theirs.duration_since(now))
+}
+
+fn current(now: Timestamp) -> Option<SignedDuration> {
+    at(*LAST.lock().unwrap_or_else(PoisonError::into_inner), Instant::now(), now)
+}
+
+/// How much the provider's clock is ahead of ours, where that is so much that no webhook is believed.
+#[must_use]
+pub fn harmful(now: Timestamp) -> Option<SignedDuration> {
+    current(now).filter(|skew| skew.abs() > HARMFUL)
+}
+
+/// A moment of our wall's clock by the provider's, which its webhooks are signed by. The same where both are
+/// about right.
+#[must_use]
+pub fn by_the_provider(moment: Timestamp, now: Timestamp) -> Timestamp {
+    let skew = current(now).filter(|skew| skew.abs() > DOUBTFUL).unwrap_or_default();
+    moment.checked_add(skew).unwrap_or(moment)
+}
+
 fn is_time_to_tell(told_at: &AtomicI64, now: i64) -> bool {
     let last = told_at.load(Ordering::Relaxed);
-    now.saturating_sub(last) >= QUIET
+    // A clock that was set back keeps nobody quiet.
+    (now < last || now.saturating_sub(last) >= QUIET)
         && told_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
 }
 
@@ -50,7 +87,8 @@ mod tests {
 
     #[test]
     fn it_is_the_difference_between_their_date_and_our_clock() {
-        let now: Timestamp = "1994-11-06T08:49:37Z".parse().unwrap();
+        let (now, steady): (Timestamp, _) = ("1994-11-06T08:49:37Z".parse().unwrap(), Instant::now());
+        let of = |date, now| at(read(date).map(|date| (date, steady)), steady, now);
         assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(SignedDuration::ZERO));
         assert_eq!(of("Sun, 06 Nov 1994 08:59:37 GMT", now), Some(SignedDuration::from_mins(10)));
         assert_eq!(of("Sun, 06 Nov 1994 08:49:06 GMT", now), Some(SignedDuration::from_secs(-31)));
@@ -59,8 +97,20 @@ mod tests {
     #[test]
     fn what_is_no_date_says_nothing() {
         for odd in ["", "yesterday", "1994-11-06T08:49:37Z", "784111777", "Sun, 06 Nov 99999 08:49:37 GMT"] {
-            assert_eq!(of(odd, Timestamp::UNIX_EPOCH), None, "{odd}");
+            assert_eq!(read(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn what_was_said_goes_on_with_a_clock_that_nobody_sets() {
+        let (theirs, steady): (Timestamp, _) = ("1994-11-06T08:49:37Z".parse().unwrap(), Instant::now());
+        let later = |seconds| steady + Duration::from_secs(seconds);
+        let now = theirs + SignedDuration::from_secs(60);
+        assert_eq!(at(Some((theirs, steady)), later(60), now), Some(SignedDuration::ZERO));
+        let ahead = now + SignedDuration::from_hours(1);
+        assert_eq!(at(Some((theirs, steady)), later(60), ahead), Some(SignedDuration::from_hours(-1)));
+        assert_eq!(at(Some((theirs, steady)), later(3_600), now), None, "too long ago");
+        assert_eq!(at(None, steady, now), None);
     }
 
     #[test]
@@ -68,5 +118,6 @@ mod tests {
         let told_at = AtomicI64::new(i64::MIN);
         let told: Vec<i64> = (0..181).filter(|second| is_time_to_tell(&told_at, *second)).collect();
         assert_eq!(told, [0, 60, 120, 180]);
+        assert!(is_time_to_tell(&told_at, -3_000), "the clock was set back");
     }
 }

@@ -8,6 +8,7 @@ use super::account::account;
 use super::{Store, StoreError, projection};
 use crate::customer::CustomerKey;
 use crate::entitlement::Entitlement;
+use crate::fault::{self, Mutant};
 use crate::standing;
 
 /// What a customer may use.
@@ -29,7 +30,8 @@ impl Store {
         let (customer, rules) = (customer.clone(), self.rules.clone());
         self.read(move |connection| {
             let known = projection::projected(connection, &customer)?;
-            if known.next_change_at.is_none_or(|at| now.as_microsecond() < at) {
+            let is_current = known.next_change_at.is_none_or(|at| now.as_microsecond() < at);
+            if is_current || fault::is(Mutant::ExpiryByEventOnly) {
                 return Ok(StoredAccess { version: known.version, entitlements: known.standing.entitlements });
             }
             let (standing, _) = standing::of(&account(connection, &customer)?, &rules.catalog, now);

@@ -9,6 +9,7 @@ use super::rows::json;
 use super::{Effects, Store, StoreError, projection};
 use crate::customer::CustomerKey;
 use crate::entitlement::Limit;
+use crate::fault::crash_point;
 
 /// Something given or blocked by a person, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,7 @@ impl Store {
                     signed.why,
                     created_at.as_microsecond(),
                 ])?;
+            crash_point("hand.written");
             let mut effects = Effects::default();
             projection::settle(connection, &rules, &customer, created_at, &mut effects)?;
             Ok(effects)
@@ -111,6 +113,7 @@ impl Store {
                 )?
                 .execute(params![id, now.as_microsecond(), who, why])?;
             let Some(kept) = find(connection, &id)? else { return Ok(None) };
+            crash_point("hand.lifting");
             let mut effects = Effects::default();
             projection::settle(connection, &rules, &kept.customer, now, &mut effects)?;
             Ok(Some((kept, effects)))

@@ -18,6 +18,7 @@ use crate::event::{
     Dispute, DisputeSeen, Dunning, DunningSeen, Notice, Payment, PaymentSeen, PaymentState, Refund, RefundSeen, Seen,
     Source, Subscription, SubscriptionSeen, SubscriptionState,
 };
+use crate::fault::{self, Mutant, crash_point};
 
 /// What a notice shows, and how new that is.
 pub(super) struct Observation {
@@ -37,7 +38,9 @@ pub(super) fn observe(
     now: Timestamp,
 ) -> Result<Effects, StoreError> {
     let mut effects = Effects::default();
-    for customer in join(connection, observation, now, &mut effects)? {
+    let touched = join(connection, observation, now, &mut effects)?;
+    crash_point("fold.joined");
+    for customer in touched {
         projection::settle(connection, rules, &customer, now, &mut effects)?;
     }
     Ok(effects)
@@ -97,18 +100,20 @@ impl Fold<'_> {
         };
         let doubt = doubt_about_payment(known.as_ref(), &payment);
         let joined = match known {
-            Some(known) => known.join(payment),
-            None => payment,
+            Some(known) if !fault::is(Mutant::FoldByArrival) => known.join(payment),
+            _ => payment,
         };
         for subscription in &joined.seen.subscriptions {
             objects::link(self.connection, subscription, &joined.seen.id)?;
         }
         let owner = owner(self.connection, &joined.seen)?;
         save_payment(self.connection, &joined, owner.as_ref())?;
+        crash_point("fold.payment");
         if let Some(reason) = doubt.filter(|_| owner.is_some()) {
             self.ask("payment", &joined.seen.id, reason)?;
         }
         let mut touched = self.adopt(&joined)?;
+        crash_point("fold.adopted");
         // A payment that turns out to be another order's is no longer the first one's.
         let owned_by = owner.as_ref().map(|owner| owner.id.as_str());
         if let Some(former) = former.filter(|former| Some(former.as_str()) != owned_by)
@@ -168,6 +173,7 @@ impl Fold<'_> {
         if changed == 0 {
             return Ok(());
         }
+        crash_point("fold.checkout");
         if let Some(payment) = outcome.payment.as_ref().filter(|_| outcome.status == CheckoutStatus::NeedsReview) {
             self.ask("payment", payment, "mismatch")?;
         }
@@ -189,12 +195,13 @@ impl Fold<'_> {
         let known: Option<Subscription> = SUBSCRIPTIONS.find(self.connection, &id)?;
         let doubt = doubt_about_subscription(known.as_ref(), &seen);
         let joined = match known {
-            Some(known) => known.join(seen),
-            None => seen,
+            Some(known) if !fault::is(Mutant::FoldByArrival) => known.join(seen),
+            _ => seen,
         };
         let doubt = doubt.or(joined.passed_over.is_some().then_some("ended_and_not"));
         let owner = objects::subscription_owner(self.connection, &id)?;
         objects::save_subscription(self.connection, &joined, owner.as_ref())?;
+        crash_point("fold.subscription");
         if joined.seen.state == SubscriptionState::Active {
             renewals::no_longer(self.connection, &id, AWAITED)?;
         }
@@ -212,6 +219,7 @@ impl Fold<'_> {
             None => seen,
         };
         objects::save_refund(self.connection, &joined)?;
+        crash_point("fold.refund");
         self.customer_of_payment(&payment)
     }
 
@@ -223,6 +231,7 @@ impl Fold<'_> {
             None => seen,
         };
         objects::save_dispute(self.connection, &joined)?;
+        crash_point("fold.dispute");
         self.customer_of_payment(&payment)
     }
 
@@ -234,6 +243,7 @@ impl Fold<'_> {
             None => seen,
         };
         objects::save_dunning(self.connection, &joined)?;
+        crash_point("fold.dunning");
         let owner = objects::subscription_owner(self.connection, &subscription)?;
         // It shows no subscription: where the two disagree, that one's own notice may be lost.
         let runs = objects::is_active(self.connection, &subscription)?;
@@ -287,7 +297,9 @@ impl Fold<'_> {
             return Ok(());
         }
         self.effects.asked.push(reason);
-        renewals::ask(self.connection, kind, object, reason, due)
+        renewals::ask(self.connection, kind, object, reason, due)?;
+        crash_point("fold.asked");
+        Ok(())
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use crate::fault::crash_point;
+
 /// Makes the folder where there is none, for its owner alone.
 ///
 /// # Errors
@@ -13,6 +15,7 @@ use std::path::Path;
 pub fn prepare(folder: &Path) -> io::Result<()> {
     let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(told)?;
+    crash_point("start.folder");
     let mode = std::fs::metadata(folder).map_err(told)?.permissions().mode();
     if mode & 0o002 != 0 {
         let cure = format!("everybody on this machine may write there: chmod 700 {}", folder.display());

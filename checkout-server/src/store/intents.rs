@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{PAYMENT_COLUMNS, json, payment_of};
 use super::{Store, StoreError};
 use crate::event::PaymentState;
+use crate::fault::crash_point;
 use crate::intent::{Position, State, Told};
 
 mod left;
@@ -211,6 +212,7 @@ fn plan(connection: &Connection, wish: Wish, now: Timestamp) -> Result<Planned, 
         created_at: now,
     };
     insert(connection, &intent, wish.key_hash)?;
+    crash_point("refund.written");
     Ok(Planned::New(intent))
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::{Store, StoreError};
+use crate::fault::crash_point;
 use crate::outbox::schedule::Verdict;
 use crate::outbox::{Channel, EndpointState, Health, Message};
 
@@ -16,6 +17,7 @@ mod depth;
 mod endpoints;
 mod replay;
 
+pub(super) use claim::LEASE;
 pub use depth::Depth;
 pub use replay::Replay;
 
@@ -107,6 +109,7 @@ impl Store {
             let mut turned = Turned::default();
             for one in &done {
                 settle(connection, one, now)?;
+                crash_point("outbox.settled");
             }
             turned.changed = endpoints::hear(connection, &done, now)?;
             for room in rooms.into_iter().filter(|room| room.free > 0) {
@@ -116,6 +119,9 @@ impl Store {
                     continue;
                 }
                 let free = room.free.saturating_sub(claim::lease(connection, &room, &busy, now, &mut turned.claimed)?);
+                if !turned.claimed.is_empty() {
+                    crash_point("outbox.leased");
+                }
                 let next = if free > 0 { claim::next_due(connection, &room)? } else { None };
                 turned.next_due = turned.next_due.into_iter().chain(next).min();
             }
@@ -173,6 +179,12 @@ fn settle(connection: &Connection, done: &Done, now: Timestamp) -> Result<(), St
         Verdict::Canceled { why } => ("canceled", now, None, Some(why)),
         Verdict::Waiting => ("queued", now, Some(410), None),
     };
+    match state {
+        "parked" => crash_point("outbox.parked"),
+        "dead" => crash_point("outbox.dead"),
+        "queued" => crash_point("outbox.again"),
+        _ => {}
+    }
     let finished = (state != "queued").then(|| now.as_microsecond());
     connection
         .prepare_cached(

@@ -9,6 +9,7 @@ use super::rows::json;
 use super::{Effects, Rules, StoreError, record, renewals};
 use crate::announcement::Kind;
 use crate::customer::CustomerKey;
+use crate::fault::crash_point;
 use crate::standing::{self, Standing};
 
 /// A customer's row.
@@ -52,6 +53,7 @@ pub(super) fn settle(
     let differs = news.iter().any(|news| news.kind == Kind::EntitlementsChanged);
     let after = Projected { version: before.version + i64::from(differs), standing, next_change_at };
     save(connection, customer, &after, now)?;
+    crash_point("fold.customer");
     record::tell(connection, rules, customer, &news, &after, now, effects)
 }
 

@@ -10,6 +10,7 @@ use super::{Effects, Rules, StoreError, Told, contacts, mails};
 use crate::announcement::Kind;
 use crate::announcement::body::body;
 use crate::customer::CustomerKey;
+use crate::fault::{self, Mutant, crash_point};
 use crate::mail::{self, Mail};
 use crate::outbox::{Channel, Route};
 use crate::random;
@@ -50,13 +51,20 @@ pub(super) fn tell(
                 body.to_string(),
             ])?;
         if new == 1 {
+            crash_point("event.written");
             for route in rules.routes.of(piece.kind) {
                 let mail = Mail::named(&route.target).filter(|_| route.channel == Channel::Email);
                 // Most changes of access give some: nobody is written to about those.
                 if mail == Some(Mail::AccessEnded) && !takes_access(connection, customer, &id, &body)? {
                     continue;
                 }
+                if fault::is(Mutant::OutboxOutsideTransaction) {
+                    let (id, customer) = (id.clone(), customer.clone());
+                    fault::later(move |connection| drop(send(connection, &id, &customer, &route, now)));
+                    continue;
+                }
                 send(connection, &id, customer, &route, now)?;
+                crash_point("event.queued");
             }
             effects.told.push(Told::new(piece, &after.standing));
         }
@@ -78,6 +86,9 @@ fn send(
     Route { channel, target }: &Route,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if fault::is(Mutant::NoOutbox) {
+        return Ok(());
+    }
     let customer = customer.stored();
     let sequence: Option<i64> = match channel {
         Channel::Email => None,

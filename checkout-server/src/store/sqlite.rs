@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::{Rules, StoreError, folder};
+use crate::fault::{self, Mutant, crash_point};
+
+mod disk;
 
 pub(super) mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
@@ -24,6 +29,8 @@ const QUEUE: usize = 1_024;
 /// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
 /// through all of its own prepares each of them anew.
 pub(super) const STATEMENTS: usize = 256;
+/// Pages that the writer keeps in memory, in KiB: those of a group of the largest commands.
+const CACHE_KIB: i64 = 16 * 1_024;
 /// Connections for reading.
 const READERS: usize = 4;
 
@@ -33,6 +40,8 @@ pub struct Store {
     writer: mpsc::Sender<Command>,
     readers: Arc<Readers>,
     failed: LastFailure,
+    /// Cancelled when the disk did not confirm what was written.
+    unconfirmed: CancellationToken,
     news: Arc<Notify>,
     pub(super) rules: Rules,
 }
@@ -68,26 +77,26 @@ impl Store {
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
-        let mut connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", "ON")?;
-        connection.pragma_update(None, "busy_timeout", 5_000)?;
-        migrate(&mut connection)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-
+        crash_point("start.file");
+        let (connection, wal) = for_writing(path).map_err(|error| unavailable(&error))?;
         let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
         let (writer, commands) = mpsc::channel(QUEUE);
-        let (failed, news) = (LastFailure::default(), Arc::new(Notify::new()));
+        let (failed, news, unconfirmed) = (LastFailure::default(), Arc::new(Notify::new()), CancellationToken::new());
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
-                let (failed, news) = (Arc::clone(&failed), Arc::clone(&news));
-                move || write_in_groups(&connection, commands, &failed, &news)
+                let (failed, news, unconfirmed) = (Arc::clone(&failed), Arc::clone(&news), unconfirmed.clone());
+                move || {
+                    if let Err(disk::Unconfirmed) = write_in_groups(&connection, &wal, commands, &failed, &news) {
+                        // Not closed: that would copy the WAL, and take it away, on the word of such a disk.
+                        std::mem::forget(connection);
+                        unconfirmed.cancel();
+                    }
+                }
             })
             .map_err(|error| unavailable(&error))?;
         let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, news, rules })
+        Ok(Self { writer, readers: Arc::new(readers), failed, unconfirmed, news, rules })
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -96,6 +105,12 @@ impl Store {
     pub fn failed_within(&self, recently: Duration) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.is_some_and(|at| at.elapsed() < recently)
+    }
+
+    /// Returns when the disk did not confirm what was written (G2d): nothing is written any more from then
+    /// on, and the process has to end. `disk.rs` says why.
+    pub async fn unconfirmed(&self) {
+        self.unconfirmed.cancelled().await;
     }
 
     /// Told after each commit with new messages in it, to the one who works the outbox off.
@@ -138,6 +153,41 @@ impl Store {
     }
 }
 
+/// The one connection that writes, with its tables up to date.
+fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let durable = if fault::is(Mutant::SynchronousNormal) { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", durable)?;
+    disk::confirm_the_last_life(&connection)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "busy_timeout", 5_000)?;
+    crash_point("start.opened");
+    migrate(&mut connection)?;
+    crash_point("start.migrated");
+    plan_once(&connection)?;
+    write_little(&connection)?;
+    let wal = disk::Wal::of(&mut connection)?;
+    Ok((connection, wal))
+}
+
+/// Plans each statement once and keeps it. Without the guarantee SQLite plans a join anew whenever a value is
+/// bound to it, in case that one would go better another way: a quarter of the fold's time.
+pub(super) fn plan_once(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Spares the writer what no promise needs. A savepoint keeps each page as it was before the command: in
+/// memory, not in a file that nobody reads after a crash. A whole group's pages fit into the cache, so that
+/// none is written twice for one commit; and a page that many commits change goes into the database once.
+pub(super) fn write_little(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(())
+}
+
 /// Brings a database's tables up to date.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let done = embedded::migrations::runner().run(connection);
@@ -174,17 +224,21 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
     let path: PathBuf = path.to_owned();
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    plan_once(&connection)?;
     Ok(connection)
 }
 
 /// The writer thread: takes what has queued up, does it in one transaction, then answers.
+///
+/// # Errors
+/// The disk did not confirm what was written; whoever waited was told that it did not take place.
 fn write_in_groups(
     connection: &Connection,
+    wal: &disk::Wal,
     mut commands: mpsc::Receiver<Command>,
     failed: &LastFailure,
     news: &Notify,
-) {
+) -> Result<(), disk::Unconfirmed> {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = last_message(connection);
     while let Some(first) = commands.blocking_recv() {
@@ -194,24 +248,45 @@ fn write_in_groups(
         {
             group.push(next);
         }
-        let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from);
-        let answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
-        let committed = begun.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let begun = connection.execute_batch(begin);
+        crash_point("group.begun");
+        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+        if fault::is(Mutant::AckBeforeCommit) {
+            answers.drain(..).for_each(|answer| answer(Ok(())));
+            fault::a_moment();
+        }
+        crash_point("group.done");
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             // Harmless where nothing is open.
             drop(connection.execute_batch("ROLLBACK"));
         }
+        crash_point("group.committed");
+        let committed = committed.map_err(StoreError::from);
         for answer in answers {
             answer(committed.clone());
         }
+        crash_point("group.answered");
+        if fault::is(Mutant::OutboxOutsideTransaction) {
+            fault::a_moment();
+            fault::do_what_was_left(connection);
+        }
+        confirmed?;
         let newest = last_message(connection);
         if newest > last {
             last = newest;
             news.notify_one();
         }
+        if let Err(error) = wal.copy(connection)? {
+            tracing::error!(%error, "the database's file could not be brought up to date; tried again later");
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
     }
+    Ok(())
 }
 
 /// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
+use crate::fault::{self, Mutant, crash_point};
 
 impl Store {
     /// The checkout that was made with that key, if any.
@@ -77,6 +78,7 @@ impl Store {
             if inserted == 0 {
                 return Ok(None);
             }
+            crash_point("order.written");
             contacts::keep(connection, &id, &contact)?;
             find(connection, "id", &id)
         })
@@ -128,6 +130,9 @@ impl Store {
     ) -> Result<Option<StoredCheckout>, StoreError> {
         let id = id.to_owned();
         self.write(move |connection| {
+            if fault::is(Mutant::LastAnswerWins) {
+                connection.execute("UPDATE checkouts SET session_id = NULL WHERE id = ?1", [&id])?;
+            }
             connection
                 .prepare_cached(
                     "UPDATE checkouts SET session_id = ?2, url = ?3, expires_at = ?4 WHERE id = ?1 AND session_id IS NULL",
@@ -163,6 +168,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let Some(seq) = inbox::keep(connection, &delivery)? else { return Ok(Accepted::Repeat) };
+            crash_point("webhook.kept");
             let Delivery { notice, observed_at, received_at, .. } = delivery;
             let Some(notice) = notice else { return Ok(Accepted::Stored(Effects::default())) };
             let observation = Observation { notice, observed_at, source: Source::Webhook };
@@ -179,6 +185,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let seq = inbox::keep_answer(connection, &answer, now)?;
+            crash_point("refetch.kept");
             let Answered { notice, asked_at, observed_at, .. } = answer;
             if let Some(object) = notice.seen.object() {
                 refetches::drop(connection, object, asked_at)?;
@@ -205,6 +212,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let Stuck { seq, source, observed_at, asked_at, .. } = stuck;
+            inbox::release(connection, seq)?;
             let notice = Notice { at: asked_at.or(notice.at), ..notice };
             folded(connection, &rules, seq, Observation { notice, observed_at, source }, now)
         })
@@ -238,7 +246,7 @@ impl Store {
     }
 }
 
-/// Folds a notice that is kept. Where a row is impossible, the notice says so and waits.
+/// Folds a notice that is kept and not stuck. Where a row is impossible, the notice says so and waits.
 fn folded(
     connection: &Connection,
     rules: &Rules,
@@ -248,13 +256,12 @@ fn folded(
 ) -> Result<Effects, StoreError> {
     match in_savepoint(connection, |connection| fold::observe(connection, rules, observation, now)) {
         Err(error @ StoreError::Impossible { .. }) => {
-            inbox::mark_stuck(connection, seq, Some(&error.to_string()))?;
+            inbox::mark_stuck(connection, seq, &error.to_string())?;
             Ok(Effects { stuck: Some(error), ..Effects::default() })
         }
-        Ok(effects) => {
-            inbox::mark_stuck(connection, seq, None)?;
-            Ok(effects)
+        folded => {
+            crash_point("fold.done");
+            folded
         }
-        folded => folded,
     }
 }

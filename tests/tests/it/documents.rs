@@ -10,7 +10,7 @@ use checkout_server::entitlement;
 use checkout_server::error::{self, Code};
 use checkout_server::http::openapi;
 use checkout_server::provider::dodo::kinds;
-use checkout_tests::in_repository;
+use checkout_tests::{guarantees, in_repository};
 use serde_json::Value;
 
 /// Compares a document with what it is made from, or writes it where that was asked for.
@@ -46,6 +46,12 @@ fn what_merchants_are_told_is_what_the_code_tells() {
 #[test]
 fn the_mails_are_those_of_the_code() {
     is_current("docs/mail.md", &checkout_server::mail::reference());
+}
+
+#[test]
+fn the_guarantees_are_those_of_the_table_with_the_figures_of_the_runs() {
+    let figures = fs::read(in_repository("docs/guarantees.json")).unwrap();
+    is_current("docs/guarantees.md", &guarantees::document(&serde_json::from_slice(&figures).unwrap()));
 }
 
 #[test]

@@ -72,12 +72,13 @@ fn object(kind: &str, data: &str) -> Option<Seen> {
 }
 
 /// Reads `GET /payments/{id}`, `GET /subscriptions/{id}` and the like: the object alone. `kind` is the
-/// first word of its webhooks' types.
+/// first word of its webhooks' types. An answer about an object of another kind is none.
 pub(super) fn answered(kind: &str, object: &str) -> Option<Notice> {
     let seen = self::object(kind, object)?;
-    let at = match &seen {
-        Seen::Payment(payment) => payment.updated_at.or(payment.created_at),
-        _ => None,
+    let at = match (kind, &seen) {
+        ("payment", Seen::Payment(payment)) => payment.updated_at.or(payment.created_at),
+        ("subscription", Seen::Subscription(_)) | ("refund", Seen::Refund(_)) | ("dispute", Seen::Dispute(_)) => None,
+        _ => return None,
     };
     Some(Notice { kind: kind.to_owned(), at, seen })
 }
@@ -154,6 +155,15 @@ mod tests {
         }
         let marked = read(b"\xef\xbb\xbf{\"type\":\"payment.succeeded\",\"data\":{\"payment_id\":\"pay_1\"}}").unwrap();
         assert!(matches!(marked.seen, Seen::Payment(_)));
+    }
+
+    #[test]
+    fn an_answer_about_something_else_is_none() {
+        let payment = r#"{"payload_type":"Payment","payment_id":"pay_1","subscription_id":"sub_1"}"#;
+        assert!(answered("payment", payment).is_some());
+        for asked in ["subscription", "refund", "dispute", "moon"] {
+            assert_eq!(answered(asked, payment), None, "{asked}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::provider::{Kind, Listing, NewRefund, Observed, ProviderError};
 /// The metadata key of our intent's id.
 const INTENT: &str = "checkout_intent";
 /// How far the provider's clock may be behind ours.
-const SLACK: SignedDuration = SignedDuration::from_hours(1);
+const SLACK: SignedDuration = SignedDuration::from_hours(24);
 /// Pages of refunds that one search looks through; a merchant with more waits for the payment's own list.
 const MOST_PAGES: u32 = 50;
 

@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use super::{IN_LINE, Place, Room, head_of};
+use crate::fault::{self, Mutant};
 use crate::outbox::{Channel, Message};
 use crate::store::StoreError;
 
 /// For so long nobody else takes a message that is being sent: twice the time a try may take.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
+pub(in crate::store) const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Rows that a turn looks at for one target at most: the fold waits for the writer meanwhile.
 const MOST_LOOKED_AT: usize = 256;
@@ -21,7 +22,8 @@ pub(super) fn lease(
     now: Timestamp,
     claimed: &mut Vec<Message>,
 ) -> Result<u32, StoreError> {
-    let (lease_end, mut taken) = ((now + LEASE).as_microsecond(), 0);
+    let lease_end = if fault::is(Mutant::NoLease) { IN_LINE } else { now + LEASE };
+    let (lease_end, mut taken) = (lease_end.as_microsecond(), 0);
     let mut again = connection.prepare_cached("UPDATE messages SET due_at = ?2 WHERE seq = ?1")?;
     let mut take = connection
         .prepare_cached("UPDATE messages SET state = 'leased', leased_until = ?2, due_at = ?2 WHERE seq = ?1")?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::replay::{BATCH, put_back};
 use super::{Channel, Done, EndpointState, Health, Place, head_of};
+use crate::fault::crash_point;
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -33,11 +34,14 @@ impl Store {
         if let Some(since) = self.read(move |connection| Ok(health(connection, &asked)?.failing_since)).await? {
             self.revive(id, since, now).await?;
         }
+        crash_point("endpoint.revived");
         self.rouse(id, now).await?;
+        crash_point("endpoint.roused");
         // Last: while it was disabled nothing was sent, so none overtook another.
         let id = id.to_owned();
         self.write_for_outbox(move |connection| {
             save(connection, &id, Health::default(), now)?;
+            crash_point("endpoint.enabling");
             let waiting = connection
                 .prepare_cached(
                     "SELECT count(*) FROM messages
@@ -126,6 +130,9 @@ pub(super) fn hear(
         let after = tries.iter().fold(before, |health, one| health.after(&one.verdict, now));
         if after != before {
             save(connection, id, after, now)?;
+        }
+        if after.state == EndpointState::Disabled {
+            crash_point("endpoint.disabled");
         }
         if after.state != before.state {
             changed.push((id.to_owned(), after.state));

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::{Channel, IN_LINE, Place, come_forward};
+use crate::fault::crash_point;
 use crate::store::rows::json;
 use crate::store::{Store, StoreError};
 
@@ -47,6 +48,7 @@ impl Store {
             let Some(last) = found.last() else { break };
             after = last.seq;
             replayed += self.write_for_outbox(move |connection| put_back(connection, &found, now)).await?;
+            crash_point("outbox.replayed");
         }
         Ok(replayed)
     }

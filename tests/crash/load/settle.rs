@@ -1,0 +1,46 @@
+//! Waiting until a helper has nothing left to do.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use checkout_server::clock::Clock;
+use jiff::SignedDuration;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::world::World;
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(200);
+/// What is to be asked later is no hurry: whether a renewal came, on its day.
+const SOON: SignedDuration = SignedDuration::from_mins(5);
+
+/// Waits until the outbox is empty and nothing is to be asked of the provider. A helper has to run.
+///
+/// # Errors
+/// It takes longer than `patience`; says what is left.
+pub(crate) async fn settle(world: &World, patience: Duration) -> Result<(), String> {
+    let begun = Instant::now();
+    loop {
+        match left(&world.database()) {
+            Ok((0, 0)) => return Ok(()),
+            Ok((messages, questions)) if begun.elapsed() > patience => {
+                return Err(format!("after {patience:?} {messages} messages and {questions} questions are left"));
+            }
+            Err(error) if begun.elapsed() > patience => return Err(error.to_string()),
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Messages that are to be sent, and objects that are to be asked for soon.
+fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
+    let soon = Clock::wall() + SOON;
+    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    database.busy_timeout(Duration::from_secs(5))?;
+    database.query_row(
+        "SELECT (SELECT count(*) FROM messages WHERE state IN ('queued', 'leased')),
+                (SELECT count(*) FROM refetches WHERE due_at < ?1)",
+        [soon.as_microsecond()],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}

@@ -1,0 +1,67 @@
+//! The oracle: holds what clients were told, what the provider really did, what the merchant heard and what
+//! is stored against each other. Expectations come from the provider's memory and from accepted events,
+//! never from the helper's own tables (GUARANTEES, "The harness", 7).
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::history::History;
+use crate::verdict::Verdict;
+use crate::world::World;
+
+pub(crate) mod answers;
+mod mails;
+mod projection;
+mod provider;
+pub(crate) mod stored;
+mod told;
+mod truth;
+
+use truth::Truth;
+
+/// What was done to the helper, which excuses what cannot be helped.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Oracle {
+    /// How often it died: mails that were being sent then may come twice (G28).
+    pub(crate) deaths: u64,
+}
+
+impl Oracle {
+    /// Everything, of a helper that runs and has nothing left to do (`Load::finish`, `settle`).
+    pub(crate) async fn check(&self, world: &World, history: &History, database: &Path) -> Verdict {
+        let mut verdict = Verdict::default();
+        let truth = Truth::of(&world.truth());
+        verdict.join(answers::check(&history.entries()));
+        match open(database) {
+            Ok(connection) => {
+                verdict.join(stored::present(&connection, &history.acknowledged(|_| true)));
+                verdict.join(stored::sound(&connection));
+                verdict.join(provider::check(&truth, &connection, history));
+                verdict.join(projection::check(&truth, &connection));
+            }
+            Err(error) => verdict.check(false, format!("the database opens: {error}")),
+        }
+        verdict.join(stored::folded(database, &world.catalog));
+        let received = world.merchant.received();
+        verdict.join(told::check(&truth, &received));
+        verdict.join(told::access(world, &received).await);
+        verdict.join(mails::check(&truth, &world.mail.mails(), self.deaths));
+        verdict
+    }
+}
+
+/// A database, to look at.
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+/// A copy of a database, as a start after a crash would find it: its log is played in.
+pub(crate) fn open_and_recover(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}

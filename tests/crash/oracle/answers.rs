@@ -1,0 +1,93 @@
+//! What clients were told, held against itself: one key, one answer; one order, one address; and what was
+//! read once never becomes older.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::history::{Entry, Outcome, What};
+use crate::verdict::Verdict;
+
+/// Looks through the answers.
+pub(crate) fn check(entries: &[Entry]) -> Verdict {
+    let mut verdict = Verdict::default();
+    keys(entries, &mut verdict);
+    addresses(entries, &mut verdict);
+    versions(entries, &mut verdict);
+    for refused in entries.iter().filter(|entry| entry.what == What::Webhook && entry.outcome == Outcome::Refused) {
+        verdict.check(false, format!("G13: a signed webhook was refused with {:?}", refused.status));
+    }
+    verdict
+}
+
+/// One key has one answer, whatever happens in between (G3).
+fn keys(entries: &[Entry], verdict: &mut Verdict) {
+    let mut answers: BTreeMap<(u8, &str), &Entry> = BTreeMap::new();
+    let with_keys = entries.iter().filter(|entry| matches!(entry.what, What::Order | What::Refund));
+    let (mut replays, mut before) = (0, std::collections::BTreeSet::new());
+    for entry in with_keys {
+        let key = (u8::from(entry.what == What::Refund), entry.key.as_str());
+        match entry.outcome {
+            Outcome::Acknowledged => {
+                let first = *answers.entry(key).or_insert(entry);
+                replays += u64::from(!std::ptr::eq(first, entry));
+                verdict.check(
+                    (first.status, &first.answer) == (entry.status, &entry.answer),
+                    format!("G3: {} has two answers: {} and {}", entry.key, first.answer, entry.answer),
+                );
+            }
+            Outcome::Refused if answers.get(&key).is_some_and(|first| first.answered < entry.invoked) => {
+                verdict.check(false, format!("G3: {} was answered, then refused: {}", entry.key, entry.answer));
+            }
+            Outcome::Refused | Outcome::Unknown => {
+                before.insert(key);
+            }
+        }
+    }
+    verdict.count("keys", answers.len() as u64);
+    verdict.count("answers again", replays);
+    verdict.count("keys asked again until answered", answers.keys().filter(|key| before.contains(key)).count() as u64);
+}
+
+/// An order has one address, an address one order, and no two keys share either (G5).
+fn addresses(entries: &[Entry], verdict: &mut Verdict) {
+    let (mut by_order, mut by_address) = (BTreeMap::new(), BTreeMap::new());
+    let orders = entries.iter().filter(|entry| entry.what == What::Order && entry.outcome == Outcome::Acknowledged);
+    for entry in orders {
+        let made: Value = serde_json::from_str(&entry.answer).unwrap_or_default();
+        let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
+        let (id, url) = (text("id"), text("url"));
+        verdict.check(!id.is_empty() && !url.is_empty(), format!("{} was answered with {}", entry.key, entry.answer));
+        let known = by_order.entry(id.clone()).or_insert_with(|| (entry.key.clone(), url.clone()));
+        verdict.check(
+            *known == (entry.key.clone(), url.clone()),
+            format!("G5: {id} was shown as {known:?} and as {:?}", (&entry.key, &url)),
+        );
+        let owner = by_address.entry(url.clone()).or_insert_with(|| id.clone());
+        verdict.check(*owner == id, format!("G5: {url} was shown for {owner} and for {id}"));
+    }
+}
+
+/// Whoever asks after an answer is not told less than that answer (G17, G19).
+fn versions(entries: &[Entry], verdict: &mut Verdict) {
+    let mut of: BTreeMap<&str, Vec<(&Entry, i64)>> = BTreeMap::new();
+    let reads = entries.iter().filter(|entry| entry.what == What::Access && entry.outcome == Outcome::Acknowledged);
+    for entry in reads {
+        let access: Value = serde_json::from_str(&entry.answer).unwrap_or_default();
+        of.entry(&entry.key).or_default().push((entry, access["version"].as_i64().unwrap_or(-1)));
+    }
+    for (customer, mut reads) in of {
+        reads.sort_by_key(|(entry, _)| entry.invoked);
+        let mut answered: Vec<_> = reads.iter().map(|(entry, version)| (entry.answered, *version)).collect();
+        answered.sort_unstable();
+        let (mut newest, mut next) = (-1, 0);
+        for (entry, version) in reads {
+            while next < answered.len() && answered[next].0 < entry.invoked {
+                newest = newest.max(answered[next].1);
+                next += 1;
+            }
+            let told = format!("G19: {customer} was at version {newest}, then at {version}");
+            verdict.check(version >= newest, told);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What was done at the provider's in our name: nothing twice that moves money (G6), and no page that
+//! nobody was meant to have (G5).
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::stored::strings;
+use super::truth::Truth;
+use crate::history::{History, What};
+use crate::verdict::Verdict;
+
+/// The most sends of one order's creation (ordering.rs).
+const MOST_SENDS: u64 = 3;
+
+/// Looks through the provider's memory.
+pub(super) fn check(truth: &Truth, database: &Connection, history: &History) -> Verdict {
+    let mut verdict = Verdict::default();
+    effects(truth, database, &mut verdict);
+    sessions(truth, history, &mut verdict);
+    verdict
+}
+
+/// An intent has made no refund, or one.
+fn effects(truth: &Truth, database: &Connection, verdict: &mut Verdict) {
+    let mut made: BTreeMap<&str, u64> = BTreeMap::new();
+    for refund in truth.refunds.values() {
+        *made.entry(&refund.intent).or_default() += 1;
+    }
+    for (intent, many) in &made {
+        verdict.check(*many == 1, format!("G6: {intent} gave money back {many} times"));
+    }
+    let planned = strings(database, "SELECT id FROM intents");
+    for intent in made.keys() {
+        verdict.check(
+            planned.iter().any(|id| id == intent),
+            format!("G6: money went back by {intent:?}, which was never written down"),
+        );
+    }
+    for intent in strings(database, "SELECT id FROM intents WHERE state = 'done'") {
+        let many = made.get(intent.as_str()).copied().unwrap_or_default();
+        verdict.check(many == 1, format!("G6: {intent} is done, and gave money back {many} times"));
+    }
+    let mut back: BTreeMap<&str, i64> = BTreeMap::new();
+    for refund in truth.refunds.values().filter(|refund| refund.status != "failed") {
+        *back.entry(&refund.payment).or_default() += refund.amount;
+    }
+    for (payment, back) in back {
+        let paid = truth.payments.get(payment).map_or(0, |payment| payment.amount);
+        verdict.check(back <= paid, format!("G6: of {payment} {back} went back, {paid} were paid"));
+    }
+    verdict.count("refunds", truth.refunds.len() as u64);
+}
+
+/// What was revealed is a page of that order; there are no more pages than sends.
+fn sessions(truth: &Truth, history: &History, verdict: &mut Verdict) {
+    let mut of: BTreeMap<&str, u64> = BTreeMap::new();
+    for order in truth.sessions.values() {
+        *of.entry(order).or_default() += 1;
+    }
+    for (order, many) in &of {
+        verdict.check(*many <= MOST_SENDS, format!("G5: {order} has {many} pages"));
+    }
+    for entry in history.acknowledged(|entry| entry.what == What::Order) {
+        let made: serde_json::Value = serde_json::from_str(&entry.answer).unwrap_or_default();
+        let text = |name: &str| made[name].as_str().unwrap_or_default();
+        let session = text("url").rsplit('/').next().unwrap_or_default();
+        let order = truth.sessions.get(session).map(String::as_str);
+        verdict.check(order == Some(text("id")), format!("G5: the page of {} is that of {order:?}", text("id")));
+    }
+    verdict.count("pages", truth.sessions.len() as u64);
+    verdict.count("pages nobody was shown", truth.sessions.len().saturating_sub(of.len()) as u64);
+}
