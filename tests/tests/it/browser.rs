@@ -15,4 +15,5 @@ mod pictures;
 mod policy;
 mod refusals;
 mod resuming;
+mod upgrading;
 mod widget;

@@ -79,6 +79,17 @@ fn lives() -> Vec<(&'static str, Vec<Value>)> {
                 subscription(1, "subscription.expired", "expired", 0, MONTH + 14 * DAY),
             ],
         ),
+        (
+            "expired, and renewed all the same",
+            vec![
+                payment(1, "payment.succeeded", "new", "succeeded", 2),
+                subscription(1, "subscription.active", "active", 0, 2),
+                subscription(1, "subscription.expired", "expired", 0, MONTH),
+                payment(1, "payment.succeeded", "renewal", "succeeded", MONTH + 2),
+                subscription(1, "subscription.renewed", "active", 1, MONTH + 3),
+                subscription(1, "subscription.updated", "active", 1, MONTH + 4),
+            ],
+        ),
     ]
 }
 
