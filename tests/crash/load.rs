@@ -2,6 +2,7 @@
 //! by the seed, begins on a schedule of its own, and asks again until it knows. Nothing here judges:
 //! everything goes into the history.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +84,7 @@ pub(crate) struct Shop {
     pub(crate) name: String,
     seed: u64,
     pub(crate) crowd: Crowd,
+    database: PathBuf,
     orders: Mutex<Vec<Order>>,
     sales: Mutex<Vec<Sale>>,
     /// Nothing new is begun any more.
@@ -132,6 +134,7 @@ impl Load {
             name: world.next_load(),
             seed: world.seed,
             crowd,
+            database: world.database(),
             orders: Mutex::default(),
             sales: Mutex::default(),
             closing: CancellationToken::new(),
@@ -175,11 +178,13 @@ impl Load {
         Err(format!("after {patience:?} {left} clients were not told, {parcels} webhooks were not taken"))
     }
 
-    /// Whether everything is handed over, and the provider has sent all that it wants to tell.
+    /// Whether everything is handed over, and the provider has sent all that it wants to tell, and is to do
+    /// nothing more.
     async fn is_quiet(&self) -> bool {
         let before = self.shop.office.came();
         tokio::time::sleep(QUIET).await;
-        if self.shop.office.open_ends() > 0 || self.shop.office.came() != before {
+        let told = self.shop.office.open_ends() == 0 && self.shop.office.came() == before;
+        if !told || settle::is_planned(&self.shop.database) {
             return false;
         }
         let state = self.sandbox.state_json();

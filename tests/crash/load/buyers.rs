@@ -27,15 +27,12 @@ pub(super) async fn buy(shop: Arc<Shop>, number: usize) {
     let mut orders = 0_u64;
     while let Some(intended) = schedule.turn(&shop, &mut chance).await {
         let old = if chance.percent(33) { chance.one_of(&shop.orders()).cloned() } else { None };
-        match old {
-            Some(order) => {
-                order_again(&shop, &order, intended).await;
-            }
-            None => {
-                orders += 1;
-                let key = format!("key-{}-{number}-{orders}", shop.name);
-                order_and_pay(&shop, &key, intended, &mut chance).await;
-            }
+        if let Some(order) = old {
+            order_again(&shop, &order, intended).await;
+        } else {
+            orders += 1;
+            let key = format!("key-{}-{number}-{orders}", shop.name);
+            order_and_pay(&shop, &key, intended, &mut chance).await;
         }
     }
 }
