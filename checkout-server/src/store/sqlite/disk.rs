@@ -63,6 +63,7 @@ impl Wal {
             return Ok(Ok(()));
         }
         let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        crash_point("wal.copied");
         confirmed(&copied)?;
         Ok(copied)
     }
