@@ -171,6 +171,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         activity,
         mailbox,
         endpoint_secret,
+        secret_key: ready.secret_key.clone().into(),
     });
     tasks.spawn(http::serve::serve(shop_listener, layer(shop), ListenerLimits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })
@@ -237,5 +238,6 @@ fn kept_key(data: &Path, name: &str, prefix: &str) -> io::Result<String> {
     let key = format!("{prefix}{}", random::alphanumeric::<32>());
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     writeln!(file, "{key}")?;
+    file.sync_all()?;
     Ok(key)
 }

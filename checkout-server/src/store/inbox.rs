@@ -1,11 +1,11 @@
 //! The inbox: every verified notice, raw, once (G13). What is folded can be folded again from here (G16).
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 use sha2::{Digest as _, Sha256};
 
 use super::{Answered, Delivery, StoreError, Stuck};
-use crate::event::Source;
+use crate::event::{Notice, Source};
 use crate::fault::{self, Mutant};
 
 /// Stores a delivery; `None` where it is a repeat.
@@ -37,7 +37,7 @@ pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Optio
 }
 
 /// Stores the provider's answer to a question of ours. The same answer again is the same row, with the
-/// time of the last one: the first and the last are all that counts of equal ones.
+/// time of the last one: the first and the last are all that counts of equal ones. It is folded (again) now.
 pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Timestamp) -> Result<i64, StoreError> {
     let digest: [u8; 32] = Sha256::digest(&answer.body).into();
     let object = answer.notice.seen.object().unwrap_or_default();
@@ -47,7 +47,7 @@ pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Times
                 source, asked_at)
              VALUES (?1, 'refetch:' || ?2, ?3, ?4, ?5, ?6, ?7, ?2, 'refetch', ?8)
              ON CONFLICT (provider, webhook_id, body_sha256)
-             DO UPDATE SET again_at = excluded.observed_at, again_asked_at = excluded.asked_at
+             DO UPDATE SET again_at = excluded.observed_at, again_asked_at = excluded.asked_at, stuck = NULL
              RETURNING seq",
         )?
         .query_row(
@@ -66,11 +66,15 @@ pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Times
     Ok(seq)
 }
 
-/// Says that a notice could not be folded, and why; or that it has been after all.
-pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: Option<&str>) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1 AND stuck IS NOT ?2")?
-        .execute(params![seq, why])?;
+/// Says that a notice could not be folded, and why.
+pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: &str) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1")?.execute(params![seq, why])?;
+    Ok(())
+}
+
+/// Lets a notice go that was stuck, before it is folded again.
+pub(super) fn release(connection: &Connection, seq: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE notices SET stuck = NULL WHERE seq = ?1")?.execute([seq])?;
     Ok(())
 }
 
@@ -80,7 +84,27 @@ pub(super) fn stuck(connection: &Connection, after: i64, most: u32) -> Result<Ve
         "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
          WHERE stuck IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![after, most])?;
+    read_stuck(statement.query(params![after, most])?)
+}
+
+/// Those that are stuck for that reason, the oldest first.
+pub(super) fn stuck_for(connection: &Connection, why: &str, most: u32) -> Result<Vec<Stuck>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
+         WHERE stuck IS NOT NULL AND stuck = ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    read_stuck(statement.query(params![why, most])?)
+}
+
+/// Says which object a notice is about, where it was kept without.
+pub(super) fn name_object(connection: &Connection, seq: i64, notice: &Notice) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE notices SET object_id = ?2, kind = ?3 WHERE seq = ?1 AND object_id IS NULL")?
+        .execute(params![seq, notice.seen.object(), notice.kind])?;
+    Ok(())
+}
+
+fn read_stuck(mut rows: Rows<'_>) -> Result<Vec<Stuck>, StoreError> {
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get("seq")?;
