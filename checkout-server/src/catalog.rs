@@ -143,6 +143,13 @@ impl Catalog {
         given.chain(self.addons.iter().flat_map(|addon| addon.adds.keys())).map(String::as_str).collect()
     }
 
+    /// Every limit that something of that name can have, whoever gives it.
+    #[must_use]
+    pub fn limit_names(&self, entitlement: &str) -> BTreeSet<&str> {
+        let given = self.prices().map(|price| &price.terms.grants).chain(self.addons.iter().map(|addon| &addon.adds));
+        given.filter_map(|grants| grants.get(entitlement)).flat_map(BTreeMap::keys).map(String::as_str).collect()
+    }
+
     /// What a browser may see of it: all but the provider's ids.
     #[must_use]
     pub fn public(&self) -> public::Catalog {

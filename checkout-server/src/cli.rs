@@ -21,6 +21,7 @@ mod operations;
 mod reconcile;
 mod refund;
 mod restore;
+mod review;
 mod sandbox;
 mod selling;
 mod serve;
@@ -50,6 +51,8 @@ enum Verb {
     Reconcile(reconcile::Arguments),
     /// Give a payment back, or a part of it. Example: `checkout-server refund pay_0Npa… --amount 500EUR --reason "bought twice"`
     Refund(refund::Arguments),
+    /// Say what became of a refund that needs a person. Example: `checkout-server review int_0192… --not-made --who ada --why "not in the dashboard"`
+    Review(review::Arguments),
     /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
     Verify(verify::Arguments),
     /// Copy the database while the helper runs. Example: `checkout-server backup --data data --to /backups/checkout.db`
@@ -106,6 +109,7 @@ pub fn run() -> ExitCode {
         Verb::Emails(arguments) => emails::run(arguments),
         Verb::Reconcile(arguments) => block_on(reconcile::run(arguments)),
         Verb::Refund(arguments) => block_on(refund::run(arguments)),
+        Verb::Review(arguments) => block_on(review::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Backup(arguments) => backup::run(&arguments),
         Verb::Restore(arguments) => restore::run(&arguments),

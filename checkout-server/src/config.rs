@@ -20,10 +20,13 @@ use crate::signature::SigningSecret;
 mod endpoints;
 mod limits;
 mod mail;
+mod operations;
 
 use endpoints::WrittenEndpoint;
 use limits::WrittenLimits;
 use mail::WrittenMail;
+
+pub use operations::Operations;
 
 /// Where operators connect by default.
 const OPERATIONS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
@@ -237,32 +240,7 @@ fn operator_key(
     Ok(Some(key))
 }
 
-/// What a command needs that speaks to a running helper's operations listener.
-pub struct Operations {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// What it asks for.
-    pub key: SecretString,
-}
-
-impl Operations {
-    /// Reads them from the helper's settings; none of its other secrets has to be there.
-    ///
-    /// # Errors
-    /// See [`ConfigError`].
-    pub fn load(path: &Path, environment: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let Written { operations, operator_key_file, .. } = read(path)?;
-        let key = secret(&environment, OPERATOR_KEY, operator_key_file)?;
-        let mut address = operations.unwrap_or(OPERATIONS);
-        // It listens everywhere; here is one of those places.
-        if address.ip().is_unspecified() {
-            address.set_ip(Ipv4Addr::LOCALHOST.into());
-        }
-        Ok(Self { address, key: key.into() })
-    }
-}
-
-fn read(path: &Path) -> Result<Written, ConfigError> {
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable { path: name.clone(), error })?;
     toml::from_str(&text).map_err(|error| ConfigError::Malformed { path: name, error })

@@ -2,6 +2,7 @@
 //! panel that tells a newcomer what just happened. It is a page like any merchant's, under a
 //! strict content security policy; nothing in it is special to the widget or the helper.
 
+mod account;
 mod activity;
 mod letter;
 mod mailbox;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use secrecy::SecretString;
 
 use crate::catalog::Catalog;
 use crate::signature::SigningSecret;
@@ -50,6 +52,8 @@ pub struct DemoConfig {
     pub sandbox_control: String,
     /// What the helper signs with what it tells the shop.
     pub endpoint_secret: SigningSecret,
+    /// The helper's secret key, which the shop's server shows it.
+    pub secret_key: SecretString,
 }
 
 /// The shop's pages and the panel's endpoints.
@@ -61,6 +65,7 @@ pub fn router(config: DemoConfig) -> Router {
     Router::new()
         .route("/", get(pages::pricing))
         .route("/app", get(pages::app))
+        .route("/app/version", get(pages::app_version))
         .route("/inline", get(pages::inline))
         .route("/activity", get(pages::activity))
         .route("/mailbox", get(mailbox::pages::list))

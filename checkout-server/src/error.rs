@@ -96,6 +96,16 @@ impl Problem {
         Self { errors: vec![field(pointer, code)], ..code.into() }
     }
 
+    /// A refusal of one field whose value is none of those that there are. The one that was probably meant
+    /// is named, but never what was written.
+    #[must_use]
+    pub fn none_of(code: Code, pointer: impl Into<String>, written: &str, there_are: &[&str]) -> Self {
+        let mut error = field(pointer, code);
+        error.did_you_mean = crate::catalog::nearest(written, there_are).map(str::to_owned);
+        error.allowed = there_are.iter().map(|&value| value.to_owned()).collect();
+        Self { errors: vec![error], ..code.into() }
+    }
+
     /// The same, with a new quote to show.
     #[must_use]
     pub fn with_quote(self, quote: Quote) -> Self {
@@ -112,5 +122,12 @@ impl Problem {
 /// One wrong field: where, and why.
 #[must_use]
 pub fn field(pointer: impl Into<String>, code: Code) -> FieldError {
-    FieldError { pointer: pointer.into(), code: code.as_str().to_owned(), min: None, max: None, did_you_mean: None }
+    FieldError {
+        pointer: pointer.into(),
+        code: code.as_str().to_owned(),
+        min: None,
+        max: None,
+        did_you_mean: None,
+        allowed: Vec::new(),
+    }
 }

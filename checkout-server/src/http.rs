@@ -136,6 +136,7 @@ pub fn operations(app: &App, recorded: metrics_exporter_prometheus::PrometheusHa
         .route("/v1/payments", get(payments::list::<Operator>))
         .route("/v1/payments/{id}/refunds", post(refunds::create::<Operator>))
         .route("/v1/refunds/{id}", get(refunds::show::<Operator>))
+        .route("/v1/refunds/{id}/review", post(refunds::review))
         .route("/v1/subscriptions", get(subscriptions::list::<Operator>))
         .route("/v1/subscriptions/{id}", get(subscriptions::show::<Operator>))
         .merge(operator::router())

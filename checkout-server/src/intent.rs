@@ -65,6 +65,10 @@ pub enum Told {
     Absent,
     /// It could not be looked for: the provider did not answer.
     Unasked,
+    /// A person says that it was carried out.
+    SaidMade,
+    /// A person says that it was not.
+    SaidNotMade,
 }
 
 /// A state with what is due.
@@ -139,6 +143,8 @@ impl Position {
             (State::Planned, Told::Sending) => Some(self.search(State::Sent, 0, now)),
             (State::Sent, Told::Made) | (State::Sent | State::Unknown, Told::Found) => ended(State::Done),
             (State::Sent, Told::Refused) => ended(State::Rejected),
+            (State::NeedsReview, Told::SaidMade) => ended(State::Done),
+            (State::NeedsReview, Told::SaidNotMade) => ended(State::Rejected),
             (State::Sent, Told::NotSent) => Some(self.again(now)),
             (State::Sent, Told::Lost) => Some(self.search(State::Unknown, 0, now)),
             (State::Sent | State::Unknown, Told::Absent) => {

@@ -11,7 +11,7 @@ pub mod health;
 mod outcome;
 mod reference;
 pub mod schedule;
-mod webhook;
+pub mod webhook;
 mod worker;
 
 pub use endpoint::{Endpoint, UnusableEndpoint};

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use checkout_types::money::Currency;
 use checkout_types::problem::FieldError;
-use checkout_types::refund::{Refund, RefundRequest, RefundStatus};
+use checkout_types::refund::{Refund, RefundRequest, RefundStatus, Reviewed};
 
 use crate::app::App;
 use crate::clock::rfc3339;
@@ -13,10 +14,11 @@ use crate::error::{Code, Problem, field};
 use crate::event::{RefundState, Seen};
 use crate::fault::crash_point;
 use crate::healing::intents;
-use crate::intent::State;
+use crate::intent::{State, Told};
 use crate::provider::Kind;
 use crate::random;
-use crate::store::intents::{Intent, Planned, Wish};
+use crate::store::Signed;
+use crate::store::intents::{Ending, Intent, Planned, Review, Reviewed as Settled, Wish};
 
 /// Characters of a reason; the provider takes 3,000 (dodo/README 2.6).
 const LONGEST_REASON: usize = 1_000;
@@ -76,6 +78,7 @@ async fn plan_and_send(app: &App, key: &str, payment: String, request: RefundReq
         Planned::OtherRequest => return Err(Code::IdempotencyKeyReused.into()),
         Planned::NoPayment => return Err(Code::NotFound.into()),
         Planned::NotPaid => return Err(Code::PaymentNotRefundable.into()),
+        Planned::OtherCurrency(paid) => return Err(other_currency(paid)),
         Planned::TooMuch if amount.is_some() => return Err(Problem::at(Code::RefundExceedsPayment, "/amount")),
         Planned::TooMuch => return Err(Code::RefundExceedsPayment.into()),
     };
@@ -83,10 +86,16 @@ async fn plan_and_send(app: &App, key: &str, payment: String, request: RefundReq
         Some(problem) => Err(problem),
         // As it was then: a replay has the same bytes, whatever has happened since (G3).
         None => Ok(Made {
-            refund: Refund { refund_id: None, code: None, ..shown(intent, RefundStatus::Pending) },
+            refund: Refund { refund_id: None, code: None, review: None, ..shown(intent, RefundStatus::Pending) },
             replayed,
         }),
     }
+}
+
+fn other_currency(paid: Currency) -> Problem {
+    let allowed = vec![paid.to_string()];
+    let error = FieldError { allowed, ..field("/amount/currency", Code::RefundCurrencyMismatch) };
+    Problem { errors: vec![error], ..Code::RefundCurrencyMismatch.into() }
 }
 
 /// The refund with that id, as it is now.
@@ -104,6 +113,42 @@ pub async fn find(app: &App, id: &str) -> Result<Refund, Problem> {
     Ok(shown(intent, status))
 }
 
+/// What a person found out at the provider's about a refund that was looked for in vain.
+pub enum Outcome {
+    /// It was made: the provider's id of it.
+    Made(String),
+    /// It was not, and its amount is free for another.
+    NotMade,
+}
+
+/// Ends a refund that waits for a person. What is said to have been made is asked for at the provider: it
+/// must be of that payment and of that amount.
+///
+/// # Errors
+/// There is no such refund here or at the provider, it does not wait for anybody, or the provider did not
+/// answer.
+pub async fn review(app: &App, id: &str, outcome: Outcome, by: Signed) -> Result<Refund, Problem> {
+    let intent = app.store.intent(id).await?.ok_or(Code::NotFound)?;
+    if intent.position.state != State::NeedsReview {
+        return Err(Code::RefundNotInReview.into());
+    }
+    let (told, refund) = match outcome {
+        Outcome::NotMade => (Told::SaidNotMade, None),
+        Outcome::Made(refund) => {
+            intents::confirm(app, &intent, &refund).await?;
+            (Told::SaidMade, Some(refund))
+        }
+    };
+    let Signed { who, why } = by;
+    let review = Some(Review { who, why, at: app.clock.now() });
+    let ending = Ending { refund, review, ..intent.result };
+    match intents::settle(app, id, told, ending).await? {
+        Settled::Ended => find(app, id).await,
+        Settled::NotWaiting => Err(Code::RefundNotInReview.into()),
+        Settled::RefundOfAnother => Err(Problem::at(Code::NotFound, "/refund_id")),
+    }
+}
+
 /// Where the provider's refund stands, by what it last told of it.
 async fn made(app: &App, intent: &Intent) -> Result<RefundStatus, Problem> {
     let Some(refund) = &intent.result.refund else { return Ok(RefundStatus::Pending) };
@@ -116,7 +161,9 @@ async fn made(app: &App, intent: &Intent) -> Result<RefundStatus, Problem> {
 }
 
 fn shown(intent: Intent, status: RefundStatus) -> Refund {
+    let review = intent.result.review.map(|Review { who, why, at }| Reviewed { who, why, at: rfc3339(at) });
     Refund {
+        review,
         id: intent.id,
         payment_id: intent.payment,
         amount: intent.request.amount,

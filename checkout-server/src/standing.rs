@@ -263,7 +263,8 @@ impl Bought {
     /// where a payment proves it.
     fn proven(&self, subscription: &Subscription) -> Subscription {
         let mut proven = subscription.clone();
-        if let (Some(((true, _), known)), Some((version, named))) = (subscription.period, subscription.unproven)
+        proven.period = subscription.present();
+        if let (Some(((true, _), known)), Some((version, named))) = (proven.period, subscription.unproven)
             && named.end > known.end
             && money::is_paid_for(self, subscription, named)
         {

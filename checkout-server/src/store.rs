@@ -20,6 +20,7 @@ pub mod backup;
 mod by_hand;
 mod claims;
 mod contacts;
+mod earlier;
 mod fold;
 mod folder;
 mod inbox;

@@ -72,4 +72,7 @@ pub struct FieldError {
     /// A name of the catalog that was probably meant, where one comes close.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
+    /// The values that there are, where they are few enough to be listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
 }

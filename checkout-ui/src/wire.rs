@@ -152,6 +152,8 @@ pub fn problem(value: &Value, http_status: u16) -> Problem {
                 min: int(error, "min"),
                 max: int(error, "max"),
                 did_you_mean: error.text("did_you_mean"),
+                // For developers: no field of the form has such a list.
+                allowed: Vec::new(),
             })
             .collect(),
         quote: quote(&value.get("quote")).map(Box::new),
@@ -269,6 +271,7 @@ mod tests {
             min: Some(1),
             max: Some(50),
             did_you_mean: None,
+            allowed: Vec::new(),
         }];
         let problem = Problem {
             kind: "about:blank".into(),

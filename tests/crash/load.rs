@@ -2,6 +2,7 @@
 //! by the seed, begins on a schedule of its own, and asks again until it knows. Nothing here judges:
 //! everything goes into the history.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -79,6 +80,7 @@ pub(crate) struct Shop {
     pub(crate) name: String,
     seed: u64,
     pub(crate) crowd: Crowd,
+    database: PathBuf,
     orders: Mutex<Vec<Order>>,
     sales: Mutex<Vec<Sale>>,
     /// Nothing new is begun any more.
@@ -127,6 +129,7 @@ impl Load {
             name: world.next_load(),
             seed: world.seed,
             crowd,
+            database: world.database(),
             orders: Mutex::default(),
             sales: Mutex::default(),
             closing: CancellationToken::new(),

@@ -1,7 +1,6 @@
 //! How commands ask a running helper: at its operations listener, with the operator's key.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use reqwest::{Method, RequestBuilder};
@@ -12,13 +11,20 @@ use super::{Failure, say};
 use crate::config::Operations;
 use crate::outgoing::{Outgoing, Purpose, Reach};
 
+/// The settings that are looked for where none are named.
+const SETTINGS: &str = "checkout.toml";
+
 /// What every command of this kind takes, beside its own verbs: `#[command(flatten)]` it.
 #[derive(Args)]
 pub(super) struct Asked {
-    /// The helper's settings: where its operations listener is. The key comes from
-    /// `CHECKOUT_OPERATOR_KEY` or the file that they name.
-    #[arg(long, default_value = "checkout.toml", global = true)]
-    config: PathBuf,
+    /// Where the helper's operations listener is, such as `http://127.0.0.1:9090`. Without it, where the
+    /// settings say. The key comes from `CHECKOUT_OPERATOR_KEY`, or from the file that the settings name.
+    #[arg(long, value_name = "URL", global = true)]
+    operations: Option<String>,
+    /// The helper's settings, where they are here: `checkout.toml` if there is one. No other setting and no
+    /// other secret is needed.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     /// Print the helper's answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -31,7 +37,10 @@ impl Asked {
     /// The settings cannot be read, or there is no key.
     pub(super) fn helper(&self) -> Result<RunningHelper, Failure> {
         #[expect(clippy::disallowed_methods, reason = "the door through which the environment comes in")]
-        let Operations { address, key } = Operations::load(&self.config, |name| std::env::var(name).ok())?;
+        let environment = |name: &str| std::env::var(name).ok();
+        let usual = Path::new(SETTINGS);
+        let settings = self.config.as_deref().or_else(|| usual.exists().then_some(usual));
+        let Operations { address, key } = Operations::load(settings, self.operations.as_deref(), environment)?;
         // One's own network is where a helper's operators are.
         Ok(RunningHelper { client: Outgoing::new(Purpose::Operations, Reach::Private)?, address, key })
     }
@@ -48,7 +57,7 @@ impl Asked {
 /// A helper that runs, as its operator reaches it.
 pub(super) struct RunningHelper {
     client: Outgoing,
-    address: SocketAddr,
+    address: String,
     key: SecretString,
 }
 
@@ -84,7 +93,7 @@ impl RunningHelper {
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
         let Self { client, address, key } = self;
-        Ok(client.request(method, &format!("http://{address}{path}"))?.bearer_auth(key.expose_secret()))
+        Ok(client.request(method, &format!("{address}{path}"))?.bearer_auth(key.expose_secret()))
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
@@ -110,7 +119,9 @@ fn refusal(problem: &Value) -> String {
     let title = problem["title"].as_str().unwrap_or("without a reason");
     let wrong = |error: &Value| {
         let meant = error["did_you_mean"].as_str().map(|name| format!(": did you mean {name}?")).unwrap_or_default();
-        Some(format!("{}{meant}", error["pointer"].as_str()?))
+        let all: Vec<&str> = error["allowed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let all = if all.is_empty() { String::new() } else { format!("; there is {}", all.join(", ")) };
+        Some(format!("{}{meant}{all}", error["pointer"].as_str()?))
     };
     let pointers: Vec<String> = problem["errors"].as_array().into_iter().flatten().filter_map(wrong).collect();
     if pointers.is_empty() {
@@ -132,6 +143,10 @@ mod tests {
         assert_eq!(refusal(&problem), "the helper refused: A number is out of range. (/limit)");
         let slip = json!({"title": "Nothing.", "errors": [{"pointer": "/entitlement", "did_you_mean": "pro"}]});
         assert_eq!(refusal(&slip), "the helper refused: Nothing. (/entitlement: did you mean pro?)");
+        let filter = json!({"title": "No.", "errors": [
+            {"pointer": "/status", "did_you_mean": "failed", "allowed": ["paid", "failed"]},
+        ]});
+        assert_eq!(refusal(&filter), "the helper refused: No. (/status: did you mean failed?; there is paid, failed)");
         assert_eq!(refusal(&Value::Null), "the helper refused: without a reason");
     }
 }

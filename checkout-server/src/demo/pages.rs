@@ -11,18 +11,20 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Deserialize;
 
+use super::account::Account;
 use super::prices::{self, ShownPrice};
 use super::scenario::{self, Control};
 use super::{Activity, DemoConfig, Mailbox};
 use crate::signature::SigningSecret;
 
 /// The parts that every page is made of, and the pages.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("layout.html", include_str!("../../pages/shop/layout.html")),
     ("panel.html", include_str!("../../pages/shop/panel.html")),
     ("buy.html", include_str!("../../pages/shop/buy.html")),
     ("pricing.html", include_str!("../../pages/shop/pricing.html")),
     ("app.html", include_str!("../../pages/shop/app.html")),
+    ("feature.html", include_str!("../../pages/shop/feature.html")),
     ("inline.html", include_str!("../../pages/shop/inline.html")),
     ("mailbox.html", include_str!("../../pages/shop/mailbox.html")),
     ("mail.html", include_str!("../../pages/shop/mail.html")),
@@ -53,6 +55,7 @@ pub(super) struct Shop {
     pub(super) mailbox: Mailbox,
     pub(super) control: Control,
     pub(super) endpoint_secret: SigningSecret,
+    pub(super) account: Account,
 }
 
 impl Shop {
@@ -67,6 +70,7 @@ impl Shop {
             catalog,
             sandbox_control,
             endpoint_secret,
+            secret_key,
         } = config;
         let mut templates = Environment::new();
         for (name, source) in TEMPLATES {
@@ -76,6 +80,7 @@ impl Shop {
             templates,
             policy: policy(&helper_url, &sandbox_url),
             prices: prices::shown(&catalog, &helper_url),
+            account: Account::new(helper_url.clone(), secret_key),
             helper_url,
             operations_url,
             operator_key,
@@ -153,7 +158,15 @@ pub(super) async fn pricing(State(shop): State<Arc<Shop>>) -> Response {
 
 /// `GET /app`
 pub(super) async fn app(State(shop): State<Arc<Shop>>) -> Response {
-    shop.page(StatusCode::OK, "app.html")
+    // As a merchant's server does for each page: what she may use, and a token that says who she is.
+    let (access, token) = tokio::join!(shop.account.access_now(), shop.account.token());
+    shop.page_with(StatusCode::OK, "app.html", context! { access => Serde(access), token })
+}
+
+/// `GET /app/version`: grows when what Mira may use has changed, so that her page looks again.
+pub(super) async fn app_version(State(shop): State<Arc<Shop>>) -> Response {
+    let version = shop.account.access().await.version;
+    ([(header::CACHE_CONTROL, "no-store")], Json(version)).into_response()
 }
 
 /// `GET /inline`

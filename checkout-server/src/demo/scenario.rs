@@ -2,6 +2,7 @@
 //! browser never talks to that API itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Json;
 use axum::extract::{Form, State};
@@ -67,7 +68,13 @@ pub(super) struct Control {
     base: String,
     /// The provider's product whose price changes, and what it then costs.
     dearer: Option<(String, i64)>,
+    /// Whether cards on file are declined, as far as these buttons have asked for it.
+    declining: AtomicBool,
 }
+
+/// What a month brings while cards on file are declined.
+const DECLINED: &str = "It is a month later now: what renews by the month was tried, and declined. The mailbox has \
+    the mail with the way to mend it, and access goes on for a while.";
 
 impl Control {
     /// # Panics
@@ -77,7 +84,18 @@ impl Control {
             .expect("a client without certificates of its own can be made");
         let dearer =
             catalog.price("pro_monthly").map(|(_, price)| (price.provider_product.clone(), price.money.amount + 200));
-        Self { http, base, dearer }
+        Self { http, base, dearer, declining: AtomicBool::new(false) }
+    }
+
+    /// What a button did, in words.
+    fn told(&self, scenario: &Scenario) -> &'static str {
+        match scenario.name {
+            "renewals" => self.declining.store(true, Ordering::Relaxed),
+            "normal" => self.declining.store(false, Ordering::Relaxed),
+            "month" if self.declining.load(Ordering::Relaxed) => return DECLINED,
+            _ => {}
+        }
+        scenario.done
     }
 
     /// What the sandbox is asked to do.
@@ -135,10 +153,11 @@ pub(super) async fn play(State(shop): State<Arc<Shop>>, headers: HeaderMap, Form
         detail: None,
     };
     shop.activity.record(entry);
+    let message = done.map(|()| shop.control.told(scenario));
     let scripted = headers.get(header::ACCEPT).is_some_and(|accept| accept == "application/json");
-    match done {
+    match message {
         _ if !scripted => Redirect::to(&page_it_came_from(&headers)).into_response(),
-        Ok(()) => Json(json!({ "message": scenario.done })).into_response(),
+        Ok(message) => Json(json!({ "message": message })).into_response(),
         Err(message) => (StatusCode::BAD_GATEWAY, Json(json!({ "message": message }))).into_response(),
     }
 }
@@ -156,4 +175,21 @@ fn page_it_came_from(headers: &HeaderMap) -> String {
     let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = ["/app", "/inline"].into_iter().find(|page| referer.ends_with(page)).unwrap_or("/");
     format!("{path}#what-happened")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_month_brought_is_told_as_it_was() {
+        let catalog = Catalog::parse(include_str!("../../../catalog.example.toml")).unwrap();
+        let control = Control::new("http://127.0.0.1:1".to_owned(), &catalog);
+        let press = |name: &str| control.told(ALL.iter().find(|scenario| scenario.name == name).unwrap());
+        assert!(press("month").contains("charged again"));
+        press("renewals");
+        assert!(press("month").contains("declined") && !press("month").contains("charged"));
+        press("normal");
+        assert!(press("month").contains("charged again"));
+    }
 }

@@ -171,6 +171,7 @@ pub async fn start(options: Options) -> io::Result<Demo> {
         activity,
         mailbox,
         endpoint_secret,
+        secret_key: ready.secret_key.clone().into(),
     });
     tasks.spawn(http::serve::serve(shop_listener, layer(shop), ListenerLimits::trusting(), app.stopping.clone()));
     Ok(Demo { ready, app, sandbox })

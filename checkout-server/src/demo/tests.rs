@@ -26,6 +26,7 @@ fn shop(activity: Activity, sandbox_control: &str) -> Router {
         operations_url: "http://127.0.0.1:4244".to_owned(),
         operator_key: "op_demo_of_a_test".to_owned(),
         endpoint_secret: SigningSecret::parse(ENDPOINT_SECRET).unwrap(),
+        secret_key: "sk_demo_of_a_test".to_owned().into(),
     })
 }
 

@@ -39,6 +39,8 @@ fn helper(method: &Method, route: &str) -> Known {
         ("GET", "/v1/catalog") => "Browser asked the helper what is sold",
         ("POST", "/v1/quotes") => "Browser asked the helper for a quote",
         ("POST", "/v1/checkouts") => "Browser asked the helper for a checkout, with the signed quote",
+        ("POST", "/v1/customer-tokens") => "The shop's server asked the helper for a token: Mira is signed in",
+        ("GET", "/v1/customers/{}/entitlements") => "The shop's server asked the helper what Mira may use",
         ("GET", "/v1/checkouts/{}") => "Browser asked how the checkout stands",
         ("GET", "/v1/checkouts/{}/events") => "Browser listens for news of the checkout",
         ("GET", "/pay/{}") => "Browser opened the helper's page that works without script",

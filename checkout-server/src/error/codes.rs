@@ -24,6 +24,10 @@ codes! {
         "There is nothing here."
         "There is no such address, or no such thing, or the secret that you sent is not that thing's; all are answered alike."
         "Check the path against docs/api.md, and that the id and its client_secret belong together."
+    LinkBroken link_broken 404
+        "This link is not complete, or was changed on its way. Open it once more from the mail, or copy all of it."
+        "A link in a mail about a failed payment was cut off or typed, or it is another helper's."
+        "Open the whole link of the mail. The one who got it can also answer that mail and ask the shop."
     LinkExpired link_expired 410
         "This link has expired. Ask the shop for help by answering the mail that it came with."
         "Links in mails about a failed payment work for thirty days."
@@ -130,6 +134,10 @@ codes! {
         "A filter has a value that it does not take."
         "A parameter of the query came twice, or names a state, a type, a customer or a time that cannot be; the pointer says which."
         "Send each filter once, with a documented value; times as RFC 3339, such as 2026-11-22T21:00:00Z, with + escaped as %2B."
+    UnknownLimit unknown_limit 422
+        "There is no such limit."
+        "A grant by hand names a limit that nothing in the catalog gives with that name; allowed lists those that there are."
+        "Write one of them, or add the limit to the catalog's grants first, so that your server asks for the same name."
     CursorInvalid cursor_invalid 422
         "The cursor is not one of this list."
         "A cursor is bound to its list and to the filters that it was made with; it was cut off, made up, or sent with others."
@@ -276,9 +284,17 @@ codes! {
         "That payment cannot be given back."
         "It is not paid, or the provider refuses: its time for refunds is over, it is disputed, or refunds in part are not allowed."
         "Look at the payment in the provider's dashboard."
+    RefundCurrencyMismatch refund_currency_mismatch 422
+        "A payment is given back in the currency in which it was paid."
+        "The amount is in another currency than the payment; allowed beside the pointer names the payment's."
+        "Write the payment's currency. Amounts are minor units of it: 500 is 5.00 EUR, and 500 JPY."
+    RefundNotInReview refund_not_in_review 409
+        "Nobody has to decide about this refund."
+        "It is under way, was made, or was refused; or somebody has decided already."
+        "GET /v1/refunds/{id} says how it stands."
     RefundExceedsPayment refund_exceeds_payment 422
         "That is more than is left of the payment."
-        "The amount is in another currency than the payment, or more than was paid less what was given back; refunds under way count too."
+        "The amount is more than was paid less what was given back; refunds under way count too."
         "Leave amount out to give back all that is left, or ask for less."
 
     // The provider, the store, ourselves.

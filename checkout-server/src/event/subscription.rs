@@ -1,7 +1,7 @@
 //! A subscription: the newest observation of it, and what only ever grows: the newest period that
 //! it was paid for, and since when each unpaid period has been trouble. The provider's object has no
-//! time of change of its own, so observations are ordered by when they were signed (GUARANTEES,
-//! state machine 5).
+//! time of change of its own, so observations are ordered by when they were signed; what has ended
+//! goes on only when the provider says so on asking (GUARANTEES, state machine 5).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -113,6 +113,16 @@ impl SubscriptionState {
         }
     }
 
+    fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether it is over, and no delivery opens it again. After a cancellation a buyer may come back.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Expired | Self::Failed)
+    }
+
     /// Of two states of one second the one that gives less is believed until we have asked.
     fn rank(&self) -> u8 {
         match self {
@@ -145,6 +155,21 @@ pub struct Subscription {
     pub trouble: BTreeMap<i64, i64>,
     /// Whether two observations of one moment contradict each other: the provider has to be asked.
     pub contested: bool,
+    /// How new the provider's newest answer to a question of ours is: older deliveries count no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Version>,
+    /// Of one that has ended, the newest delivery that would have it go on. It counts once an answer of
+    /// the provider takes the end back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<Box<Word>>,
+}
+
+/// What one observation says, but for whose the subscription is, which is joined by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    seen: SubscriptionSeen,
+    version: Version,
+    contested: bool,
 }
 
 impl Subscription {
@@ -154,7 +179,7 @@ impl Subscription {
         let version = Version::new(observed_at, at, source, seen.state.rank());
         let runs = matches!(seen.state, SubscriptionState::Active | SubscriptionState::Paused);
         // What a state means that we do not know, its dates do not say either (G17).
-        let known = !matches!(seen.state, SubscriptionState::Unknown(_));
+        let known = seen.state.is_known();
         let period = seen.period.filter(|_| known).map(|period| ((runs, version), period));
         let unproven = seen.period.filter(|_| known && !runs).map(|period| (version, period));
         let troubled = matches!(seen.state, SubscriptionState::OnHold | SubscriptionState::PastDue);
@@ -162,31 +187,42 @@ impl Subscription {
         // When it happened, not when it was sent: a delivery may be a day late.
         let since = at.unwrap_or(observed_at).as_microsecond();
         let trouble = troubled.then_some((due, since)).into_iter().collect();
-        Self { seen, version, period, unproven, trouble, contested: false }
+        let answered = Some(version).filter(|_| known && source == Source::Refetch);
+        Self { seen, version, period, unproven, trouble, contested: false, answered, passed_over: None }
     }
 
     /// Joins two observations of one subscription: commutative, associative, idempotent.
     #[must_use]
-    pub fn join(self, other: Self) -> Self {
-        let contested = if self.version.is_tied_with(other.version) && self.is_known() == other.is_known() {
-            self.contested || other.contested || self.content() != other.content()
-        } else if self.weight() > other.weight() {
-            self.contested
-        } else {
-            other.contested
-        };
-        let (mut winner, loser) = if self.weight() >= other.weight() { (self, other) } else { (other, self) };
-        winner.contested = contested;
-        winner.period = winner.period.max(loser.period);
-        winner.unproven = winner.unproven.max(loser.unproven);
-        for (due, since) in loser.trouble {
-            winner.trouble.entry(due).and_modify(|known| *known = since.min(*known)).or_insert(since);
-        }
+    pub fn join(mut self, mut other: Self) -> Self {
         // Whose it is only becomes known, never unknown.
-        winner.seen.checkout = least(winner.seen.checkout, loser.seen.checkout);
-        winner.seen.reference = least(winner.seen.reference, loser.seen.reference);
-        winner.seen.customer = least(winner.seen.customer, loser.seen.customer);
-        winner
+        let checkout = least(self.seen.checkout.take(), other.seen.checkout.take());
+        let reference = least(self.seen.reference.take(), other.seen.reference.take());
+        let customer = least(self.seen.customer.take(), other.seen.customer.take());
+        let (period, unproven) = (self.period.max(other.period), self.unproven.max(other.unproven));
+        let answered = self.answered.max(other.answered);
+        let mut trouble = std::mem::take(&mut self.trouble);
+        for (due, since) in std::mem::take(&mut other.trouble) {
+            trouble.entry(due).and_modify(|known| *known = since.min(*known)).or_insert(since);
+        }
+        let (ours, theirs) = (self.passed_over.take(), other.passed_over.take());
+        let others = [Some(other.word()), ours.map(|word| *word), theirs.map(|word| *word)];
+        let (word, passed_over) = decide(self.word(), others.into_iter().flatten().collect(), answered);
+        let Word { mut seen, version, contested } = word;
+        (seen.checkout, seen.reference, seen.customer) = (checkout, reference, customer);
+        let passed_over = passed_over.map(Box::new);
+        Self { seen, version, period, unproven, trouble, contested, answered, passed_over }
+    }
+
+    fn word(self) -> Word {
+        let Self { seen, version, contested, .. } = self;
+        Word { seen, version, contested }
+    }
+
+    /// The service period that counts: what a delivery names that is passed over does not.
+    #[must_use]
+    pub fn present(&self) -> Option<((bool, Version), Period)> {
+        let own = self.seen.period.filter(|_| self.passed_over.is_some());
+        own.map(|period| ((false, self.version), period)).or(self.period)
     }
 
     /// Since when the renewal of the present period has been trouble.
@@ -196,19 +232,49 @@ impl Subscription {
         let since = self.trouble.get(&due).or_else(|| self.trouble.values().next_back())?;
         Timestamp::from_microsecond(*since).ok()
     }
+}
 
-    fn is_known(&self) -> bool {
-        !matches!(self.seen.state, SubscriptionState::Unknown(_))
+/// Of all that is said, what counts, and what is passed over. From the provider's newest answer on, an
+/// end is final: a delivery that would open again what has ended is not taken at its word.
+fn decide(word: Word, others: Vec<Word>, answered: Option<Version>) -> (Word, Option<Word>) {
+    let all = || others.iter().chain([&word]);
+    let going = all().any(|word| word.seen.state.has_ended()).then(|| {
+        let going = all().filter(|word| word.weight(answered) == Weight::Going).cloned();
+        going.reduce(|one, other| one.newer(other, answered))
+    });
+    let word = others.into_iter().fold(word, |one, other| one.newer(other, answered));
+    let passed_over = going.flatten().filter(|going| word.seen.state.has_ended() && going.version > word.version);
+    (word, passed_over)
+}
+
+/// What counts before age does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// What we do not understand, and what the provider's answer has overtaken.
+    Nothing,
+    Going,
+    Ended,
+}
+
+impl Word {
+    fn weight(&self, answered: Option<Version>) -> Weight {
+        let past = answered.is_some_and(|at| self.version < at && !self.version.is_tied_with(at));
+        match &self.seen.state {
+            state if past || !state.is_known() => Weight::Nothing,
+            state if state.has_ended() => Weight::Ended,
+            _ => Weight::Going,
+        }
     }
 
-    /// Total: the content decides between observations of one moment, so that arrival does not.
-    fn weight(&self) -> impl Ord + use<> {
-        (self.is_known(), self.version, self.content())
-    }
-
-    /// What it says, but for whose it is, which is joined by itself.
-    fn content(&self) -> SubscriptionSeen {
-        SubscriptionSeen { checkout: None, reference: None, customer: None, ..self.seen.clone() }
+    fn newer(self, other: Self, answered: Option<Version>) -> Self {
+        let (ours, theirs) = (self.weight(answered), other.weight(answered));
+        let tied = ours == theirs && self.version.is_tied_with(other.version);
+        let contested = tied && (self.contested || other.contested || self.seen != other.seen);
+        // Total: the content decides between observations of one moment, so that arrival does not.
+        let is_newer = (ours, self.version, &self.seen) >= (theirs, other.version, &other.seen);
+        let mut newer = if is_newer { self } else { other };
+        newer.contested |= contested;
+        newer
     }
 }
 

@@ -4,14 +4,16 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::error::{Code, Problem};
+use crate::event::Seen;
 use crate::fault::{self, Mutant, crash_point};
 use crate::inbox;
 use crate::intent::{State, Step, Told};
 use crate::provider::{Kind, NewRefund, Observed, ProviderError};
 use crate::store::StoreError;
-use crate::store::intents::{Ending, Intent};
+use crate::store::intents::{Ending, Intent, Reviewed};
 
 use super::TICK;
+use super::refetch::{Unanswered, about};
 
 /// Intents that are looked at in one round.
 const ROUND: u32 = 16;
@@ -149,6 +151,37 @@ async fn look_up(app: &App, intent: &Intent) -> Result<(), StoreError> {
     conclude(app, intent, told, ending).await.map(drop)
 }
 
+/// Asks the provider about the refund that a person says was made for an intent.
+///
+/// # Errors
+/// The provider has no such refund of that payment and amount, or does not answer.
+pub async fn confirm(app: &App, intent: &Intent, refund: &str) -> Result<(), Problem> {
+    let unknown = || Problem::at(Code::NotFound, "/refund_id");
+    let seen = about(app, Kind::Refund, refund).await.map_err(|unanswered| match unanswered {
+        Unanswered::Gone => unknown(),
+        Unanswered::Refused | Unanswered::Later => Code::ProviderUnavailable.into(),
+        Unanswered::Store(error) => error.into(),
+    })?;
+    match seen {
+        Seen::Refund(seen) if seen.payment == intent.payment && seen.amount == Some(intent.request.amount) => Ok(()),
+        _ => Err(unknown()),
+    }
+}
+
+/// Ends what a person has decided about.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn settle(app: &App, id: &str, told: Told, ending: Ending) -> Result<Reviewed, StoreError> {
+    let reviewed = app.store.review_intent(id, told, ending, app.clock.now()).await?;
+    if reviewed == Reviewed::Ended {
+        metrics::counter!("checkout_intents_total", "outcome" => name(told)).increment(1);
+        report(app).await;
+        tracing::info!(intent = %id, outcome = name(told), "a person has decided about a refund");
+    }
+    Ok(reviewed)
+}
+
 fn as_sent(intent: &Intent) -> NewRefund<'_> {
     NewRefund {
         intent: &intent.id,
@@ -184,6 +217,8 @@ fn name(told: Told) -> &'static str {
         Told::Found => "found",
         Told::Absent => "absent",
         Told::Unasked => "unasked",
+        Told::SaidMade => "said_made",
+        Told::SaidNotMade => "said_not_made",
     }
 }
 

@@ -15,6 +15,7 @@ use super::entitlements::{Limits, read, unknown};
 use super::extract::Json;
 use super::who::Operator;
 use crate::app::App;
+use crate::catalog::Catalog;
 use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::Limit;
@@ -123,13 +124,15 @@ pub(super) async fn set(
     if until.is_some_and(|until| until <= now) {
         return Err(Problem::at(Code::OutOfRange, "/until"));
     }
+    let limits = checked_limits(action, limits)?;
+    known_limits(&app.catalog, &entitlement, &limits)?;
     let new = KeptByHand {
         id: random::id("hand", now),
         customer: CustomerKey::Reference(reference.clone()),
         entitlement,
         given: action == Action::Grant,
         until,
-        limits: checked_limits(action, limits)?,
+        limits,
         signed: signed(who, why)?,
         created_at: now,
         lifted: None,
@@ -169,7 +172,8 @@ async fn shown(app: &App, reference: String) -> Result<Shown, Problem> {
     Ok(Shown { access, by_hand: by_hand.into_iter().map(Kept::from).collect() })
 }
 
-fn signed(who: String, why: String) -> Result<Signed, Problem> {
+/// Who does something by hand, and why: both have to be said.
+pub(super) fn signed(who: String, why: String) -> Result<Signed, Problem> {
     for (text, longest, pointer) in [(&who, LONGEST_WHO, "/who"), (&why, LONGEST_WHY, "/why")] {
         if text.trim().is_empty() {
             return Err(Problem::at(Code::Required, pointer));
@@ -195,6 +199,16 @@ fn checked_limits(action: Action, limits: Limits) -> Result<BTreeMap<String, Lim
         Some(_) => Err(Problem::at(Code::OutOfRange, format!("/limits/{name}"))),
     };
     limits.into_iter().map(limit).collect()
+}
+
+/// A limit that the catalog never gives is one that the merchant's server never asks for: a slip, which
+/// would give nothing and say nothing.
+fn known_limits(catalog: &Catalog, entitlement: &str, limits: &BTreeMap<String, Limit>) -> Result<(), Problem> {
+    let known: Vec<&str> = catalog.limit_names(entitlement).into_iter().collect();
+    match limits.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Problem::none_of(Code::UnknownLimit, format!("/limits/{name}"), name, &known)),
+        None => Ok(()),
+    }
 }
 
 impl From<KeptByHand> for Kept {

@@ -65,9 +65,8 @@ pub(super) async fn list<R: Reader>(
     mut asked: Asked,
 ) -> Result<Answer<types::listing::Page<ListedCheckout>>, Problem> {
     let now = app.clock.now();
-    let named = |text: &str| CheckoutStatus::ALL.into_iter().find(|status| status.as_str() == text);
     let filter = CheckoutFilter {
-        status: asked.filter("status", named)?.map(|status| (status, now)),
+        status: asked.choice("status", &CheckoutStatus::ALL, CheckoutStatus::as_str)?.map(|status| (status, now)),
         customer: asked.filter("reference", reference)?,
         id: None,
     };

@@ -10,10 +10,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::extract::Json;
-use super::listing::{Asked, Reader, customer, id, kind, reference, time};
+use super::listing::{Asked, Reader, customer, id, reference, time};
+use crate::announcement::Kind;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
+use crate::outbox::webhook;
 use crate::store::Replay;
 use crate::store::lists::{MessageFilter, StoredMessage};
 
@@ -33,9 +35,9 @@ pub(super) async fn list<R: Reader>(
     mut asked: Asked,
 ) -> Result<Answer<Page<Delivery>>, Problem> {
     let filter = MessageFilter {
-        state: asked.filter("state", DeliveryState::named)?,
+        state: asked.choice("state", &DeliveryState::ALL, DeliveryState::as_str)?,
         target: asked.filter("target", id)?,
-        kind: asked.filter("type", kind)?,
+        kind: asked.choice("type", &Kind::ALL, Kind::as_str)?,
         customer: asked.filter("reference", reference)?,
         event: asked.filter("event", id)?,
         since: asked.filter("since", time)?,
@@ -57,17 +59,9 @@ pub(super) async fn show<R: Reader>(
 pub(super) async fn detail(app: &App, id: &str) -> Result<DeliveryDetail, Problem> {
     let (message, body) = app.store.message(id).await?.ok_or(Code::NotFound)?;
     let is_webhook = message.channel == "webhook";
-    let body = is_webhook.then(|| body_with(&body, message.sequence)).flatten();
+    let sent = is_webhook.then(|| webhook::body(&body, message.sequence));
+    let body = sent.and_then(|sent| serde_json::from_str(&sent).ok());
     Ok(DeliveryDetail { delivery: shown(message), body })
-}
-
-/// The event's body with the message's own number.
-fn body_with(body: &str, sequence: Option<i64>) -> Option<Value> {
-    let mut body: Value = serde_json::from_str(body).ok()?;
-    if let (Some(fields), Some(sequence)) = (body.as_object_mut(), sequence) {
-        fields.insert("sequence".to_owned(), sequence.into());
-    }
-    Some(body)
 }
 
 pub(super) async fn replay<R: Reader>(
@@ -96,7 +90,8 @@ pub(super) async fn replay_many<R: Reader>(
     Json(ReplayRequest { state, target, since }): Json<ReplayRequest>,
 ) -> Result<Answer<Replayed>, Problem> {
     if matches!(state, DeliveryState::Queued | DeliveryState::Leased) {
-        return Err(Problem::at(Code::FilterInvalid, "/state"));
+        let ended = ["delivered", "parked", "dead", "canceled"];
+        return Err(Problem::none_of(Code::FilterInvalid, "/state", state.as_str(), &ended));
     }
     let bad = |name: &str| Problem::at(Code::FilterInvalid, name);
     let endpoint = target.map(|target| id(&target).ok_or_else(|| bad("/target"))).transpose()?;

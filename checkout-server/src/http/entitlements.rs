@@ -19,7 +19,7 @@ use crate::catalog::Catalog;
 use crate::clock::rfc3339;
 use crate::customer::{self, CustomerKey};
 use crate::entitlement::wire;
-use crate::error::{Code, Problem, field};
+use crate::error::{Code, Problem};
 use crate::fault::crash_point;
 use crate::inbox;
 
@@ -84,12 +84,10 @@ fn checked(path: Result<Path<String>, PathRejection>) -> Result<String, Problem>
     customer::reference(&reference, "/reference")
 }
 
-/// A name that the catalog does not know, with the one that was probably meant.
+/// A name that the catalog does not know, with those that it does.
 pub(super) fn unknown(catalog: &Catalog, name: &str, pointer: &str) -> Problem {
     let names: Vec<&str> = catalog.entitlement_names().into_iter().collect();
-    let mut error = field(pointer, Code::UnknownEntitlement);
-    error.did_you_mean = crate::catalog::nearest(name, &names).map(str::to_owned);
-    Problem { errors: vec![error], ..Code::UnknownEntitlement.into() }
+    Problem::none_of(Code::UnknownEntitlement, pointer, name, &names)
 }
 
 /// Limits as they are on the wire: `null` is as many as one likes.

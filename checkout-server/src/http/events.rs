@@ -10,7 +10,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::listing::{Asked, Reader, customer, kind, reference, time};
+use super::listing::{Asked, Reader, customer, reference, time};
+use crate::announcement::Kind;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::error::{Code, Problem};
@@ -37,7 +38,7 @@ pub(super) async fn list<R: Reader>(
     mut asked: Asked,
 ) -> Result<Answer<Page<Event>>, Problem> {
     let filter = EventFilter {
-        kind: asked.filter("type", kind)?,
+        kind: asked.choice("type", &Kind::ALL, Kind::as_str)?,
         customer: asked.filter("reference", reference)?,
         since: asked.filter("since", time)?,
         until: asked.filter("until", time)?,

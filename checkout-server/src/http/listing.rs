@@ -13,7 +13,6 @@ use checkout_types::problem::FieldError;
 use jiff::Timestamp;
 
 use super::who::{Merchant, Operator};
-use crate::announcement::Kind;
 use crate::app::App;
 use crate::customer::CustomerKey;
 use crate::error::{Code, Problem, field};
@@ -73,6 +72,19 @@ impl Asked {
     ) -> Result<Option<T>, Problem> {
         let Some(text) = self.left.remove(name) else { return Ok(None) };
         let value = read(&text).ok_or_else(|| Problem::at(Code::FilterInvalid, pointer(name)))?;
+        self.taken.push((name, text));
+        Ok(Some(value))
+    }
+
+    /// The same for a filter that takes one of few words: a refusal lists them.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        all: &[T],
+        word: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.left.remove(name) else { return Ok(None) };
+        let value = one_of(&text, &pointer(name), all, word)?;
         self.taken.push((name, text));
         Ok(Some(value))
     }
@@ -217,9 +229,16 @@ pub(super) fn id(text: &str) -> Option<String> {
     ((1..=100).contains(&text.len()) && text.bytes().all(known)).then(|| text.to_owned())
 }
 
-/// A filter for a kind of event.
-pub(super) fn kind(text: &str) -> Option<Kind> {
-    Kind::named(text)
+/// The value that is written so. The refusal lists all that there are.
+pub(super) fn one_of<T: Copy>(
+    text: &str,
+    pointer: &str,
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Result<T, Problem> {
+    let words: Vec<&str> = all.iter().map(|value| word(*value)).collect();
+    let found = all.iter().zip(&words).find(|(_, word)| **word == text).map(|(value, _)| *value);
+    found.ok_or_else(|| Problem::none_of(Code::FilterInvalid, pointer, text, &words))
 }
 
 /// A filter for a time.

@@ -2,11 +2,10 @@
 //! shop, and a button there asks the provider for a fresh page for a new card. Never the opening of the
 //! link itself: scanners of mails open links. Shows nothing personal.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
+use axum::http::Uri;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use minijinja::context;
-use serde::Deserialize;
 
 use super::extract::{body, is_in_utf8};
 use super::{pages, pay};
@@ -19,21 +18,18 @@ use crate::mail::values::{Owed, owed};
 /// Bytes of the form: it has no field.
 const LARGEST: usize = 1_024;
 
-/// What the address carries besides.
-#[derive(Default, Deserialize)]
-pub(super) struct Address {
-    /// Set where the provider sends the buyer back to.
-    #[serde(default)]
-    done: String,
-}
+/// What the address carries where the provider sends the buyer back to.
+const DONE: &str = "done=1";
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Path(token): Path<String>,
-    address: Result<Query<Address>, QueryRejection>,
-) -> Response {
-    let Query(address) = address.unwrap_or_default();
-    let shown = async { page(&app, &token, &linked(&app, &token).await?, address.done == "1") };
+pub(super) async fn show(State(app): State<App>, Path(token): Path<String>, address: Uri) -> Response {
+    let query = address.query().unwrap_or_default();
+    let done = query.split('&').any(|pair| pair == DONE);
+    // What the provider adds of its own is nothing to keep in an address that is shown, shared and logged.
+    if !matches!(query, "" | DONE) {
+        let tidy = if done { format!("{}?{DONE}", address.path()) } else { address.path().to_owned() };
+        return Redirect::to(&tidy).into_response();
+    }
+    let shown = async { page(&app, &token, &linked(&app, &token).await?, done) };
     shown.await.unwrap_or_else(|problem| pages::refusal(&problem))
 }
 
@@ -53,7 +49,7 @@ async fn answer(app: &App, token: &str, request: Request) -> Result<Response, Pr
     };
     app.abuse.admit_mend(&occurrence.event, app.clock.now())?;
     // Back here, where it is told whether it has helped.
-    let back = format!("{}/mend/{token}?done=1", app.public_url);
+    let back = format!("{}/mend/{token}?{DONE}", app.public_url);
     let url = app.provider.new_payment_method(subscription, &back).await?;
     metrics::counter!("checkout_mends_begun_total").increment(1);
     Ok(Redirect::to(&url).into_response())
@@ -62,10 +58,10 @@ async fn answer(app: &App, token: &str, request: Request) -> Result<Response, Pr
 /// What the link was sent for, as it stands now.
 async fn linked(app: &App, token: &str) -> Result<Occurrence, Problem> {
     let event = mend::open(&app.keys.mends, &app.public_url, token, app.clock.now()).map_err(|error| match error {
-        LinkError::Forged => Code::NotFound,
+        LinkError::Forged => Code::LinkBroken,
         LinkError::Expired => Code::LinkExpired,
     })?;
-    Ok(app.store.occurrence(&event).await?.ok_or(Code::NotFound)?)
+    Ok(app.store.occurrence(&event).await?.ok_or(Code::LinkBroken)?)
 }
 
 fn page(app: &App, token: &str, occurrence: &Occurrence, done: bool) -> Result<Response, Problem> {

@@ -24,9 +24,12 @@ use utoipa::openapi::{
 use crate::error::Code;
 
 #[rustfmt::skip] // a table reads better as one
+mod route;
+#[rustfmt::skip]
 mod routes;
 
-use routes::{Answer, Body, EVENTS, Parameter, ROUTES, Route};
+use route::{Answer, Body, EVENTS, Parameter, Route};
+use routes::ROUTES;
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(document);
 

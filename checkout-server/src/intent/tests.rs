@@ -1,8 +1,18 @@
 use super::*;
 use proptest::prelude::*;
 
-const ALL: [Told; 8] =
-    [Told::Sending, Told::Made, Told::Refused, Told::NotSent, Told::Lost, Told::Found, Told::Absent, Told::Unasked];
+const ALL: [Told; 10] = [
+    Told::Sending,
+    Told::Made,
+    Told::Refused,
+    Told::NotSent,
+    Told::Lost,
+    Told::Found,
+    Told::Absent,
+    Told::Unasked,
+    Told::SaidMade,
+    Told::SaidNotMade,
+];
 
 fn at(hours: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
@@ -80,10 +90,32 @@ fn a_provider_that_nobody_can_ask_for_the_searches_and_a_day_leaves_it_to_a_pers
 
 #[test]
 fn what_ended_stays_as_it_ended() {
-    for state in [State::Done, State::Rejected, State::NeedsReview] {
+    for state in [State::Done, State::Rejected] {
         let ended = Position { state, attempts: 0, since: at(0), due_at: None };
         assert!(ALL.iter().all(|told| ended.after(*told, at(1)).is_none()), "{state:?}");
     }
+}
+
+#[test]
+fn only_a_person_ends_what_needs_one_and_then_its_amount_is_taken_or_free() {
+    for attempts in [0, 10] {
+        let waiting = Position { state: State::NeedsReview, attempts, since: at(0), due_at: None };
+        for told in ALL {
+            let after = waiting.after(told, at(1));
+            let (state, taken) = match told {
+                Told::SaidMade => (State::Done, true),
+                Told::SaidNotMade => (State::Rejected, false),
+                _ => {
+                    assert_eq!(after, None, "{told:?}");
+                    continue;
+                }
+            };
+            let after = after.unwrap();
+            assert_eq!((after.state, after.may_have_moved(), after.due_at), (state, taken, None));
+        }
+    }
+    let sent = Position::planned(at(0)).after(Told::Sending, at(0)).unwrap();
+    assert!([Told::SaidMade, Told::SaidNotMade].iter().all(|told| sent.after(*told, at(1)).is_none()));
 }
 
 #[test]

@@ -46,9 +46,10 @@ pub(super) async fn send(endpoint: &Endpoint, message: &Message, signed_at: Time
     }
 }
 
-/// The event's body with the place of this message in its line. It is written as it is stored: what
-/// is signed is bytes, and who verifies them again a year later finds the same.
-fn body(data: &str, sequence: Option<i64>) -> String {
+/// What an endpoint is sent: the event's body with the place of this message in its line. It is written
+/// as it is stored: what is signed is bytes, and who verifies them again a year later finds the same.
+#[must_use]
+pub fn body(data: &str, sequence: Option<i64>) -> String {
     let Some(sequence) = sequence else { return data.to_owned() };
     match data.trim_end().strip_suffix('}').map(str::trim_end) {
         Some(open) if open.ends_with('{') => format!("{open}\"sequence\":{sequence}}}"),

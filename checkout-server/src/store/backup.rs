@@ -135,6 +135,3 @@ pub(super) fn floor(connection: &Connection) -> Result<i64, StoreError> {
         connection.prepare_cached("SELECT COALESCE(max(CAST(value AS INTEGER)), 0) FROM facts WHERE name = ?1")?;
     Ok(restored.query_row([RESTORED], |row| row.get(0))?)
 }
-
-#[cfg(test)]
-mod tests;

@@ -198,6 +198,7 @@ impl Fold<'_> {
             Some(known) if !fault::is(Mutant::FoldByArrival) => known.join(seen),
             _ => seen,
         };
+        let doubt = doubt.or(joined.passed_over.is_some().then_some("ended_and_not"));
         let owner = objects::subscription_owner(self.connection, &id)?;
         objects::save_subscription(self.connection, &joined, owner.as_ref())?;
         crash_point("fold.subscription");
@@ -324,8 +325,8 @@ fn doubt_about_subscription(known: Option<&Subscription>, seen: &Subscription) -
         return Some("unknown_state");
     }
     let known = known?;
-    let ended = matches!(known.seen.state, SubscriptionState::Expired | SubscriptionState::Failed);
-    (ended && seen.version > known.version && seen.seen.state != known.seen.state).then_some("ended_and_not")
+    let differs = seen.seen.state != known.seen.state;
+    (differs && seen.version.is_tied_with(known.version)).then_some("contested")
 }
 
 /// Whose payment it is. A sale is the order's in whose session it was made; the order that its metadata

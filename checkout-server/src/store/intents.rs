@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use checkout_types::Money;
+use checkout_types::{Currency, Money};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ use crate::fault::crash_point;
 use crate::intent::{Position, State, Told};
 
 mod left;
+mod review;
+
+pub use review::{Review, Reviewed};
 
 /// The one kind of intent so far.
 const REFUND: &str = "refund";
@@ -49,8 +52,10 @@ pub enum Planned {
     NoPayment,
     /// The payment is not paid.
     NotPaid,
-    /// It is more than is left, or in another currency.
+    /// It is more than is left.
     TooMuch,
+    /// It is not in this currency, in which the payment was made.
+    OtherCurrency(Currency),
 }
 
 /// An intent as it is stored.
@@ -96,6 +101,9 @@ pub struct Ending {
     /// Whether whoever asked had been told before that it is under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late: bool,
+    /// Who decided about it, where a person had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 impl Store {
@@ -186,9 +194,12 @@ fn plan(connection: &Connection, wish: Wish, now: Timestamp) -> Result<Planned, 
     let Some(paid) = payment.seen.amount.filter(|_| payment.seen.state == PaymentState::Succeeded) else {
         return Ok(Planned::NotPaid);
     };
+    if wish.amount.is_some_and(|amount| amount.currency != paid.currency) {
+        return Ok(Planned::OtherCurrency(paid.currency));
+    }
     let Some(left) = left::of(connection, &wish.payment, paid)? else { return Ok(Planned::TooMuch) };
     let amount = wish.amount.unwrap_or(left.amount);
-    if amount.currency != paid.currency || amount.amount > left.amount.amount || amount.amount <= 0 {
+    if amount.amount > left.amount.amount || amount.amount <= 0 {
         return Ok(Planned::TooMuch);
     }
     let intent = Intent {

@@ -70,6 +70,3 @@ fn unrecorded(connection: &Connection, recorded: i32) -> Result<Option<i32>, Sto
     }
     Ok(None)
 }
-
-#[cfg(test)]
-mod tests;

@@ -231,8 +231,8 @@ fn write_in_groups(
         if group.is_empty() {
             return close(connection, ending);
         }
-        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let begun = connection.execute_batch(begin);
+        let how = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let begun = connection.execute_batch(how);
         crash_point("group.begun");
         let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
         if fault::is(Mutant::AckBeforeCommit) {
@@ -301,7 +301,7 @@ fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(
     }
     if let Some(told) = told {
         // Nobody may wait for it any more.
-        drop(told.send(()));
+        let _ = told.send(());
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use leptos::prelude::AnyView;
 use super::icon::{ALERT, icon};
 use super::status::button;
 use super::tag::tag;
-use crate::state::Shop;
+use crate::state::{Shop, spawn};
 use crate::step::Step;
 
 /// What went wrong before there was anything to show, in one sentence, and whether to offer
@@ -24,7 +24,7 @@ pub fn broken(shop: Shop, text: &str, retryable: bool) -> AnyView {
     section
         .child(button(shop, "primary", "again").click(move || {
             shop.go(Step::Loading);
-            shop.requote();
+            spawn(shop.begin());
         }))
         .view()
 }

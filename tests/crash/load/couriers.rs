@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Shop;
+use super::settle::is_planned;
 use crate::courier::Parcel;
 use crate::history::{Entry, Outcome, What};
 
@@ -79,9 +80,9 @@ async fn hand_over(shop: &Shop, parcel: &Parcel) -> bool {
 
 impl Shop {
     /// Whether nothing more will come to the office: all is handed over, and the provider has sent
-    /// everything that it wants to tell.
+    /// everything that it wants to tell, and is asked for nothing more.
     async fn is_quiet(&self) -> bool {
-        if self.office.open_ends() > 0 {
+        if self.office.open_ends() > 0 || is_planned(&self.database) {
             return false;
         }
         let before = self.office.came();

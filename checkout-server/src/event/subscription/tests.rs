@@ -35,6 +35,11 @@ fn told(state: SubscriptionState, billed: i64, second: i64) -> Subscription {
     Subscription::new(seen(state, billed), Some(at(second)), at(second), Source::Webhook)
 }
 
+/// What the provider says on asking.
+fn answered(state: SubscriptionState, billed: i64, second: i64) -> Subscription {
+    Subscription::new(seen(state, billed), Some(at(second)), at(second), Source::Refetch)
+}
+
 /// The lives that the provider's documentation and the guarantees name.
 fn lives() -> Vec<(&'static str, Vec<Subscription>)> {
     use SubscriptionState as S;
@@ -104,6 +109,28 @@ fn lives() -> Vec<(&'static str, Vec<Subscription>)> {
             vec![told(S::Active, 0, 1), told(S::Active, 0, 2), nameless, new_state, told(S::Active, month, month + 9)],
         ),
         (
+            "expired, with a renewal that came later, and ended once more",
+            vec![
+                told(S::Active, 0, 1),
+                told(S::Expired, 0, month),
+                told(S::Active, month, month + 1),
+                told(S::OnHold, month, month + DAY),
+                told(S::Expired, month, month + 2 * DAY),
+                told(S::Active, month, month + 3 * DAY),
+            ],
+        ),
+        (
+            "failed, opened again by our question, cancelled",
+            vec![
+                told(S::Pending, 0, 0),
+                told(S::Failed, 0, 2),
+                told(S::Active, 0, 4),
+                answered(S::Active, 0, 6),
+                told(S::Active, month, month),
+                told(S::Cancelled, month, month + DAY),
+            ],
+        ),
+        (
             "a long one",
             vec![
                 told(S::Pending, 0, 0),
@@ -162,6 +189,42 @@ fn what_is_late_does_not_reopen_anything() {
 }
 
 #[test]
+fn what_has_ended_goes_on_only_when_the_provider_says_so_on_asking() {
+    for over in [SubscriptionState::Expired, SubscriptionState::Failed] {
+        let ended = told(over.clone(), 0, 9 * DAY);
+        let renewed = told(SubscriptionState::Active, 30 * DAY, 10 * DAY);
+        let joined = ended.clone().join(renewed.clone());
+        assert_eq!(joined, renewed.clone().join(ended.clone()));
+        assert_eq!((&joined.seen.state, joined.passed_over.is_some()), (&over, true));
+        assert_eq!(joined.present().unwrap().1, ended.seen.period.unwrap(), "what is passed over extends nothing");
+
+        let went_on = joined.clone().join(answered(SubscriptionState::Active, 30 * DAY, 11 * DAY));
+        assert_eq!((&went_on.seen.state, &went_on.passed_over), (&SubscriptionState::Active, &None));
+        assert_eq!(went_on.present().unwrap().1, renewed.seen.period.unwrap());
+        // The end is older than the answer, however late it comes again.
+        assert_eq!(went_on.clone().join(ended.clone()), went_on);
+
+        let over_indeed = joined.join(answered(over.clone(), 0, 11 * DAY));
+        assert_eq!((&over_indeed.seen.state, &over_indeed.passed_over), (&over, &None));
+    }
+}
+
+#[test]
+fn an_answer_that_was_overtaken_lets_the_newer_delivery_count() {
+    let words = [
+        told(SubscriptionState::Expired, 0, DAY),
+        answered(SubscriptionState::Active, 0, 2 * DAY),
+        told(SubscriptionState::PastDue, 0, 3 * DAY),
+    ];
+    let mut orders = 0;
+    every_order(&mut words.to_vec(), 3, &mut |order| {
+        orders += 1;
+        assert_eq!(fold(order.iter().cloned()).seen.state, SubscriptionState::PastDue);
+    });
+    assert_eq!(orders, 6);
+}
+
+#[test]
 fn two_words_of_one_second_are_contested_until_a_newer_one() {
     let active = told(SubscriptionState::Active, 0, DAY);
     let held = told(SubscriptionState::OnHold, 0, DAY);
@@ -211,5 +274,20 @@ proptest! {
         let both = one.clone().join(two.clone());
         prop_assert_eq!(both.clone().join(one), both.clone());
         prop_assert_eq!(both.clone().join(two), both);
+    }
+
+    #[test]
+    fn any_order_of_many_gives_one(
+        all in prop::collection::vec(any_observation(), 3..8), turns in prop::collection::vec(any::<prop::sample::Index>(), 8),
+    ) {
+        let mut other = all.clone();
+        for (place, turn) in turns.iter().enumerate() {
+            let (one, two) = (place % other.len(), turn.index(other.len()));
+            other.swap(one, two);
+        }
+        // In halves, too: what was joined already is joined with the rest.
+        let (front, back) = other.split_at(other.len() / 2);
+        let halves = fold(front.iter().cloned()).join(fold(back.iter().cloned()));
+        prop_assert_eq!(fold(all), halves);
     }
 }

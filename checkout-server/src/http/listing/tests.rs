@@ -1,4 +1,5 @@
 use super::*;
+use crate::announcement::Kind;
 
 fn key() -> MacKey {
     crate::keys::Keys::new("a secret key of at least 32 characters".to_owned().into()).cursors
@@ -7,7 +8,7 @@ fn key() -> MacKey {
 /// What a query of a list with one filter comes to.
 fn asked(query: &str) -> Result<Sliced<i64>, Problem> {
     let mut asked = Asked::read(query)?;
-    asked.filter("type", kind)?;
+    asked.choice("type", &Kind::ALL, Kind::as_str)?;
     asked.filter("since", time)?;
     asked.slice(&key(), "events")
 }
@@ -78,4 +79,12 @@ fn places_read_as_they_were_written() {
     assert_eq!(Dated::read(&dated.write()), Some(dated));
     assert_eq!(i64::read(&i64::MIN.write()), Some(i64::MIN));
     assert_eq!(Dated::read("now pay_1"), None);
+}
+
+#[test]
+fn a_word_that_a_filter_does_not_take_is_answered_with_those_that_it_does() {
+    let problem = asked("type=payment.faild").err().expect("it is refused");
+    let error = &problem.errors[0];
+    assert_eq!((error.pointer.as_str(), error.did_you_mean.as_deref()), ("/type", Some("payment.failed")));
+    assert_eq!(error.allowed, Kind::ALL.map(|kind| kind.as_str().to_owned()));
 }

@@ -1,133 +1,19 @@
 //! What each public route needs, takes and answers, for the OpenAPI document. A test compares this
 //! list with the router's.
 
+use super::route::{
+    ANY, Answer, BODY, Body, CART, CHECKOUT_ID, CURSOR, EVENTS, HTML, IDEMPOTENCY_KEY, JSON, LIMIT, LIST,
+    MEND_TOKEN, OF_CHECKOUT, OF_CUSTOMER, ONE, ORDER, PAGE, PRICE_ID, PROOF, Parameter, READ, REFERENCE, Route,
+    SINCE, TYPE, ok, path, query,
+};
 use crate::error::Code::{
-    self,
-    BadHost, UnknownHost, PathInvalid, NotFound, LinkExpired, UnsupportedMediaType, UnsupportedEncoding, BodyTooLarge,
-    BodyTimeout, BodyMalformed, Unauthorized, CustomerTokenInvalid, OriginNotAllowed, SecretKeyInBrowser,
-    RateLimited, ChallengeRequired, SellingStopped, Overloaded, JsonInvalid, JsonTooDeep, JsonDuplicateKey,
-    ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, FilterInvalid, CursorInvalid, TextInvalid, CardDataRefused, CartInvalid,
-    CartEmpty, TooManyItems, UnknownProduct, UnknownAddon, DuplicateItem, MixedCurrency, UnsupportedCurrency,
-    UnsupportedCountry, PostalCodeInvalid, PostalCodeRequired, CountryRequired, DiscountInvalid, TaxIdInvalid,
-    AmountTooLarge, AmountTooSmall, ItemUnavailable, QuoteInvalid, QuoteExpired, PriceChanged, EmailInvalid,
-    ReturnUrlNotAllowed, MetadataInvalid, UnknownCheckout, IdempotencyKeyMissing, IdempotencyKeyInvalid,
-    IdempotencyKeyReused, IdempotencyInProgress, OrderClosed, AlreadySubscribed, ProviderUnknown,
-    ProviderUnavailable, StorageUnavailable, WebhookHeaderMissing, WebhookTimestampOutOfTolerance,
-    WebhookSignatureInvalid, WidgetNotBuilt, UnknownEntitlement, Internal, PaymentNotRefundable, RefundExceedsPayment,
+    PathInvalid, NotFound, LinkBroken, LinkExpired, RefundCurrencyMismatch, UnsupportedMediaType,
+    UnsupportedEncoding, BodyTooLarge, BodyTimeout, BodyMalformed, Unauthorized, CustomerTokenInvalid,
+    FilterInvalid, TextInvalid, CardDataRefused, EmailInvalid, IdempotencyKeyMissing, IdempotencyKeyInvalid,
+    IdempotencyKeyReused, IdempotencyInProgress, ProviderUnknown, ProviderUnavailable, StorageUnavailable,
+    WebhookHeaderMissing, WebhookTimestampOutOfTolerance, WebhookSignatureInvalid, WidgetNotBuilt,
+    UnknownEntitlement, PaymentNotRefundable, RefundExceedsPayment,
 };
-
-/// One method of one path.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) id: &'static str,
-    pub(super) summary: &'static str,
-    /// Names of security schemes, of which one is enough, or two that are joined by a plus; the empty
-    /// one is nobody in particular.
-    pub(super) who: &'static [&'static str],
-    pub(super) parameters: &'static [Parameter],
-    pub(super) body: Option<Body>,
-    pub(super) answers: &'static [Answer],
-    pub(super) problems: &'static [&'static [Code]],
-    /// Refusals are pages where the caller is a person.
-    pub(super) is_for_people: bool,
-}
-
-/// A parameter; all of them are texts.
-pub(super) struct Parameter {
-    pub(super) place: &'static str,
-    pub(super) name: &'static str,
-    pub(super) pattern: Option<&'static str>,
-    pub(super) required: bool,
-    pub(super) says: &'static str,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Body {
-    pub(super) kind: &'static str,
-    pub(super) schema: Option<&'static str>,
-    /// JSON.
-    pub(super) example: &'static str,
-}
-
-/// An answer that is no refusal.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) says: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) schema: Option<&'static str>,
-    pub(super) headers: &'static [&'static str],
-}
-
-const JSON: &str = "application/json";
-const HTML: &str = "text/html; charset=utf-8";
-pub(super) const EVENTS: &str = "text/event-stream";
-
-/// What any request may meet.
-const ANY: &[Code] = &[BadHost, UnknownHost, SecretKeyInBrowser, RateLimited, Internal, Overloaded];
-/// What a body may be refused for.
-const BODY: &[Code] = &[
-    BodyMalformed, BodyTimeout, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding, JsonInvalid, JsonTooDeep,
-    JsonDuplicateKey, ObjectExpected, UnknownField, TypeMismatch, Required, OutOfRange, TextInvalid, CardDataRefused,
-];
-/// What a cart may be refused for.
-const CART: &[Code] = &[
-    CartInvalid, CartEmpty, TooManyItems, UnknownProduct, UnknownAddon, DuplicateItem, MixedCurrency,
-    UnsupportedCurrency, UnsupportedCountry, PostalCodeInvalid, DiscountInvalid, TaxIdInvalid, AmountTooLarge,
-    AmountTooSmall, ItemUnavailable, ProviderUnknown, ProviderUnavailable, ChallengeRequired, SellingStopped,
-];
-/// What an order may be refused for, beyond its cart.
-const ORDER: &[Code] = &[
-    IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyInProgress, QuoteInvalid,
-    QuoteExpired, PriceChanged, CountryRequired, PostalCodeRequired, EmailInvalid, ReturnUrlNotAllowed,
-    MetadataInvalid, UnknownCheckout, OrderClosed, AlreadySubscribed, CustomerTokenInvalid, StorageUnavailable,
-];
-const PAGE: &[Code] = &[OriginNotAllowed];
-/// What the query of a list may be refused for.
-const LIST: &[Code] = &[Unauthorized, FilterInvalid, CursorInvalid, UnknownField, OutOfRange, StorageUnavailable];
-/// What a merchant's server may be refused for that asks for one thing.
-const ONE: &[Code] = &[PathInvalid, Unauthorized, NotFound, StorageUnavailable];
-const READ: &[Code] = &[PathInvalid, NotFound, OriginNotAllowed, StorageUnavailable];
-
-const CHECKOUT_ID: Parameter =
-    Parameter { place: "path", name: "id", pattern: Some("^co_[0-9a-f]{32}$"), required: true, says: "co_…" };
-const PRICE_ID: Parameter = Parameter {
-    place: "path", name: "price_id", pattern: Some("^[a-z0-9_-]{1,64}$"), required: true, says: "Of the catalog.",
-};
-const MEND_TOKEN: Parameter = Parameter {
-    place: "path", name: "token", pattern: Some("^[A-Za-z0-9_-]{75}$"), required: true, says: "Of a mail; good for 30 days.",
-};
-const OF_CUSTOMER: Parameter =
-    path("reference", "Your own id of the customer, percent-encoded: 1 to 200 characters.");
-const PROOF: Parameter = Parameter {
-    place: "header", name: "Checkout-Proof", pattern: None, required: false,
-    says: "After challenge_required: `{token}:{n}`, see the problem's challenge.",
-};
-const IDEMPOTENCY_KEY: Parameter = Parameter {
-    place: "header", name: "Idempotency-Key", pattern: Some("^[!-~]{1,255}$"), required: true,
-    says: "Made and kept before the first try; the same for every try of the same request.",
-};
-
-const fn query(name: &'static str, says: &'static str) -> Parameter {
-    Parameter { place: "query", name, pattern: None, required: false, says }
-}
-
-const LIMIT: Parameter = Parameter {
-    place: "query", name: "limit", pattern: Some("^([1-9][0-9]?|100)$"), required: false, says: "Items of a page; without it, 25.",
-};
-const CURSOR: Parameter = query("cursor", "The next_cursor of the page before, with the same filters.");
-const REFERENCE: Parameter = query("reference", "Your own id of a customer.");
-const TYPE: Parameter = query("type", "Such as subscription.renewed; see docs/webhooks.md.");
-const SINCE: Parameter = query("since", "RFC 3339; from then on.");
-const OF_CHECKOUT: Parameter = query("checkout", "co_…: of that order.");
-
-const fn path(name: &'static str, says: &'static str) -> Parameter {
-    Parameter { place: "path", name, pattern: None, required: true, says }
-}
-
-const fn ok(says: &'static str, kind: &'static str, schema: Option<&'static str>) -> Answer {
-    Answer { status: 200, says, kind, schema, headers: &[] }
-}
 
 /// Every public route, in the order of `http.rs`.
 pub(super) const ROUTES: &[Route] = &[
@@ -293,7 +179,8 @@ pub(super) const ROUTES: &[Route] = &[
         }],
         problems: &[ANY, BODY, &[
             Unauthorized, PathInvalid, NotFound, IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused,
-            IdempotencyInProgress, PaymentNotRefundable, RefundExceedsPayment, StorageUnavailable,
+            IdempotencyInProgress, PaymentNotRefundable, RefundExceedsPayment,
+            RefundCurrencyMismatch, StorageUnavailable,
         ]],
         is_for_people: false,
     },
@@ -357,7 +244,7 @@ pub(super) const ROUTES: &[Route] = &[
         summary: "What is owed for a subscription, for whoever has the link of a mail", who: &[""],
         parameters: &[MEND_TOKEN, query("done", "1 for who comes back from the payment page.")], body: None,
         answers: &[ok("The page.", HTML, None)],
-        problems: &[ANY, &[PathInvalid, NotFound, LinkExpired, StorageUnavailable]], is_for_people: true,
+        problems: &[ANY, &[PathInvalid, LinkBroken, LinkExpired, StorageUnavailable]], is_for_people: true,
     },
     Route {
         method: "POST", path: "/mend/{token}", id: "mend_payment", summary: "The page's button: a fresh page for a new card",
@@ -368,7 +255,7 @@ pub(super) const ROUTES: &[Route] = &[
             Answer { status: 303, says: "On to the payment page.", kind: "", schema: None, headers: &["Location"] },
         ],
         problems: &[
-            ANY, PAGE, &[PathInvalid, NotFound, LinkExpired, StorageUnavailable, ProviderUnavailable, ProviderUnknown],
+            ANY, PAGE, &[PathInvalid, LinkBroken, LinkExpired, StorageUnavailable, ProviderUnavailable, ProviderUnknown],
             &[BodyMalformed, BodyTimeout, BodyTooLarge, UnsupportedMediaType, UnsupportedEncoding],
         ],
         is_for_people: true,

@@ -24,7 +24,7 @@ pub(super) async fn list(
     mut asked: Asked,
     request: Request,
 ) -> Result<Response, Problem> {
-    let state = asked.filter("state", DeliveryState::named)?;
+    let state = asked.choice("state", &DeliveryState::ALL, DeliveryState::as_str)?;
     asked.forget("replayed");
     let sliced = asked.slice(&app.keys.cursors, "operator/messages")?;
     let filter = MessageFilter { state, ..MessageFilter::default() };

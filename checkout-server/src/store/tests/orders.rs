@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::world::{at, checkout, dispute, dunning, observed, order, payment, refund, rules, subscription};
 use crate::customer::CustomerKey;
 use crate::store::fold::{self, Observation};
-use crate::store::sqlite::migrate;
+use crate::store::migration::migrate;
 use crate::store::{Effects, projection, rows};
 
 const DAY: i64 = 86_400;
@@ -77,6 +77,17 @@ fn lives() -> Vec<(&'static str, Vec<Value>)> {
                 dunning(1, "recovering", MONTH),
                 dunning(1, "exhausted", MONTH + 13 * DAY),
                 subscription(1, "subscription.expired", "expired", 0, MONTH + 14 * DAY),
+            ],
+        ),
+        (
+            "expired, and renewed all the same",
+            vec![
+                payment(1, "payment.succeeded", "new", "succeeded", 2),
+                subscription(1, "subscription.active", "active", 0, 2),
+                subscription(1, "subscription.expired", "expired", 0, MONTH),
+                payment(1, "payment.succeeded", "renewal", "succeeded", MONTH + 2),
+                subscription(1, "subscription.renewed", "active", 1, MONTH + 3),
+                subscription(1, "subscription.updated", "active", 1, MONTH + 4),
             ],
         ),
     ]

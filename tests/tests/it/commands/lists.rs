@@ -71,7 +71,11 @@ async fn what_cannot_be_done_is_said_and_told_by_the_exit_code() {
     let app = TestApp::start().await;
     let folder = tempfile::tempdir().unwrap();
     for (arguments, code, words) in [
-        (vec!["events", "list", "--type", "nothing"], 1, "(/type)"),
+        (vec!["events", "list", "--type", "nothing"], 1, "(/type; there is checkout.paid, "),
+        (vec!["payments", "list", "--status", "faild"], 1, "(/status: did you mean failed?; there is waiting, "),
+        (vec!["refund", "pay_1", "--amount", "5.00EUR"], 1, "500EUR, which is 5.00 EUR"),
+        (vec!["review", "int_1", "--who", "ada", "--why", "looked"], 2, "--made"),
+        (vec!["review", "int_1", "--not-made", "--who", "ada", "--why", "looked"], 1, "There is nothing here."),
         (vec!["events", "list", "--limit", "1000"], 1, "(/limit)"),
         (vec!["events", "show", "evt_0"], 1, "There is nothing here."),
         (vec!["deliveries", "replay"], 2, "<ID>"),
@@ -86,4 +90,61 @@ async fn what_cannot_be_done_is_said_and_told_by_the_exit_code() {
         let help = said(typed(&app, &folder, &[command, "--help"]));
         assert!(help.contains(&format!("checkout-server {command} list")), "{command}: {help}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_needs_the_address_and_the_key_and_no_other_setting() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let operations = app.ready().operations.as_str();
+    let typed = |arguments: &[&str], key: &str| {
+        let mut command = Command::new(executable());
+        command.args(arguments).current_dir(folder.path()).env_clear();
+        if !key.is_empty() {
+            command.env("CHECKOUT_OPERATOR_KEY", key);
+        }
+        command.output().unwrap()
+    };
+    let key = app.ready().operator_key.as_str();
+    // From anywhere, with no settings at all.
+    for address in [operations, operations.trim_start_matches("http://")] {
+        for command in ["events", "deliveries", "payments", "subscriptions", "checkouts"] {
+            assert_eq!(said(typed(&[command, "list", "--operations", address], key)), "None.\n");
+        }
+    }
+    assert!(said(typed(&["selling", "show", "--operations", operations], key)).starts_with("Selling"));
+    // Of settings that no helper could run with, only two are looked at.
+    let settings = format!(
+        "operations = \"{}\"\noperator_key_file = \"key\"\n[provider]\nmode = \"of another release\"\n",
+        operations.trim_start_matches("http://")
+    );
+    std::fs::write(folder.path().join("checkout.toml"), settings).unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, key).unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(said(typed(&["events", "list"], "")), "None.\n");
+    std::fs::remove_file(&file).unwrap();
+    for (arguments, words) in [
+        (vec!["events", "list"], "key"),
+        (vec!["events", "list", "--config", "nowhere.toml"], "nowhere.toml"),
+        (vec!["events", "list", "--operations", "http://127.0.0.1/path"], "--operations: write an origin"),
+    ] {
+        let key = if words == "key" { "" } else { key };
+        let output = typed(&arguments, key);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(words), "{arguments:?}: {output:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_by_command_says_how_much_as_people_write_it() {
+    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (created, payment) = app.buy("desktop_license").await;
+    app.wait_for(&created, checkout_types::CheckoutStatus::Paid).await;
+    let dollars = typed(&app, &folder, &["refund", &payment, "--amount", "500USD"]);
+    let words = String::from_utf8(dollars.stderr).unwrap();
+    assert!(words.contains("5.00 USD of pay_") && words.contains("(/amount/currency; there is EUR)"), "{words}");
+    let given = said(typed(&app, &folder, &["refund", &payment, "--amount", "500EUR"]));
+    assert!(given.contains(": 5.00 EUR of pay_"), "{given}");
 }

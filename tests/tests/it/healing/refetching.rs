@@ -114,3 +114,28 @@ async fn what_the_provider_does_not_have_is_dropped() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_renewal_after_the_end_opens_nothing_until_the_provider_says_so_itself() {
+    let app = TestApp::start().await;
+    let (created, mut object) = subscribed(&app).await;
+    object["payload_type"] = "Subscription".into();
+    // It ended at the provider, and then a delivery says that it goes on.
+    app.demo.app.healing.rest();
+    app.clock.advance(Duration::from_secs(30));
+    object["status"] = "expired".into();
+    let body = json!({"type": "subscription.expired", "timestamp": app.clock.now().to_string(), "data": object});
+    assert_eq!(app.deliver("msg_ended", &body).await.status(), 200);
+    assert_eq!(app.access_of(&created, "pro").await, State::Ended);
+    object["status"] = "active".into();
+    let body = json!({"type": "subscription.renewed", "timestamp": app.clock.now().to_string(), "data": object});
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(app.deliver("msg_late", &body).await.status(), 200);
+    assert_eq!(app.access_of(&created, "pro").await, State::Ended, "a delivery alone opens nothing");
+    assert_eq!(app.differences().await.len(), 1, "the provider sees it running");
+    let before = asked(&app);
+    app.demo.app.healing.wake();
+    until("the provider is asked", async || asked(&app) > before).await;
+    until("its answer opens it", async || app.access_of(&created, "pro").await == State::Active).await;
+    assert_eq!(app.differences().await, Vec::<String>::new());
+}

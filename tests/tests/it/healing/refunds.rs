@@ -37,7 +37,7 @@ async fn a_payment_is_given_back_in_parts_and_never_more_than_was_paid() {
     let too_much = json!({"amount": {"amount": 12_732, "currency": "EUR"}});
     assert_problem(app.ask_refund(&payment, "too-much", &too_much).await, 422, "refund_exceeds_payment").await;
     let dollars = json!({"amount": {"amount": 1, "currency": "USD"}});
-    assert_problem(app.ask_refund(&payment, "dollars", &dollars).await, 422, "refund_exceeds_payment").await;
+    assert_problem(app.ask_refund(&payment, "dollars", &dollars).await, 422, "refund_currency_mismatch").await;
     let nothing = json!({"amount": {"amount": 0, "currency": "EUR"}});
     assert_problem(app.ask_refund(&payment, "nothing", &nothing).await, 422, "out_of_range").await;
 
@@ -217,4 +217,80 @@ async fn an_operator_gives_back_at_the_operations_listener() {
     let key = &app.ready().secret_key;
     let merchant = app.http.post(&url).bearer_auth(key).header("idempotency-key", "k").json(&json!({}));
     assert_problem(merchant.send().await.unwrap(), 401, "unauthorized").await;
+}
+
+/// Two refunds of that payment that were looked for in vain: the first was made, the second never was.
+async fn in_review(app: &TestApp, payment: &str) -> [String; 2] {
+    let mut ids = Vec::new();
+    for (key, outage) in [("made", "drop_reply"), ("never", "error500")] {
+        app.scenario(json!({"outage": outage, "outage_route": "POST /refunds", "outage_count": 1})).await;
+        let body = json!({"amount": {"amount": 9_000, "currency": "EUR"}});
+        let body = if key == "made" { json!({"amount": {"amount": 5_000, "currency": "EUR"}}) } else { body };
+        let made: Value = read(app.ask_refund(payment, key, &body).await, 201).await;
+        ids.push(made["id"].as_str().unwrap().to_owned());
+    }
+    app.scenario(json!({"outage": "none"})).await;
+    // As after six days in which nobody could ask.
+    let database = rusqlite::Connection::open(app.database()).unwrap();
+    let given_up = "UPDATE intents SET state = 'needs_review', attempts = 0, due_at = NULL, result = '{}'";
+    assert_eq!(database.execute(given_up, []).unwrap(), 2);
+    ids.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn a_person_says_what_became_of_a_refund_that_nobody_could_find() {
+    let app = TestApp::start().await;
+    let payment = paid(&app).await;
+    let [made, never] = in_review(&app, &payment).await;
+    let rest = json!({"amount": {"amount": 12_000, "currency": "EUR"}});
+    let refused = app.ask_refund(&payment, "rest", &rest).await;
+    assert_problem(refused, 422, "refund_exceeds_payment").await;
+    let review = async |id: &str, more: Value| {
+        let mut body = json!({"who": "grace", "why": "looked at the dashboard"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        app.operate(Method::POST, &format!("/v1/refunds/{id}/review"), &body).await
+    };
+
+    // Not made: its amount is free, and whoever decided is kept.
+    let settled: Value = read(review(&never, json!({"outcome": "not_made"})).await, 200).await;
+    assert_eq!((&settled["status"], &settled["review"]["who"]), (&json!("rejected"), &json!("grace")));
+    assert_eq!(app.refund(&never).await["review"]["why"], "looked at the dashboard");
+    assert_problem(review(&never, json!({"outcome": "not_made"})).await, 409, "refund_not_in_review").await;
+
+    // Made: only what the provider shows of that payment and amount is believed.
+    let state = app.control("GET", "state", &Value::Null).await;
+    let refund = state["refunds"][0]["refund_id"].as_str().unwrap().to_owned();
+    for (body, status, code) in [
+        (json!({"outcome": "made"}), 422, "required"),
+        (json!({"outcome": "made", "refund_id": "ref_0NothingOfOurs0001"}), 404, "not_found"),
+        (json!({"outcome": "made", "refund_id": "a b"}), 422, "text_invalid"),
+        (json!({"outcome": "not_made", "refund_id": refund}), 422, "unknown_field"),
+        (json!({"outcome": "made", "refund_id": refund, "why": " "}), 422, "required"),
+    ] {
+        assert_problem(review(&made, body).await, status, code).await;
+    }
+    let settled: Value = read(review(&made, json!({"outcome": "made", "refund_id": refund})).await, 200).await;
+    assert_eq!((&settled["status"], &settled["refund_id"]), (&json!("succeeded"), &json!(refund)));
+
+    // One was made and counts once; the other's amount can be given back now.
+    let rest: Value = read(app.ask_refund(&payment, "rest-again", &rest).await, 201).await;
+    app.refund_is(rest["id"].as_str().unwrap(), "succeeded").await;
+    let mut refunds = at_provider(&app, &payment).await;
+    refunds.sort_unstable();
+    assert_eq!(refunds, [5_000, 12_000]);
+    let public = format!("{}/v1/refunds/{made}/review", app.ready().helper);
+    let merchant = app.http.post(public).bearer_auth(&app.ready().secret_key).json(&json!({}));
+    assert_eq!(merchant.send().await.unwrap().status(), 404, "nobody's server decides that");
+}
+
+#[tokio::test]
+async fn another_currency_is_refused_with_the_payments_own() {
+    let app = TestApp::start().await;
+    let payment = paid(&app).await;
+    let dollars = json!({"amount": {"amount": 500, "currency": "USD"}});
+    let problem =
+        assert_problem(app.ask_refund(&payment, "dollars", &dollars).await, 422, "refund_currency_mismatch").await;
+    assert_eq!(problem["errors"][0]["pointer"], "/amount/currency");
+    assert_eq!(problem["errors"][0]["allowed"], json!(["EUR"]));
+    assert_eq!(at_provider(&app, &payment).await, Vec::<i64>::new());
 }

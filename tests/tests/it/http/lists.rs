@@ -181,6 +181,10 @@ async fn what_a_list_does_not_take_is_refused_with_its_name() {
         assert_problem(app.merchant(path).send().await.unwrap(), 422, code).await;
         asked += 1;
     }
+    let slip = app.merchant("/v1/payments?status=succeded").send().await.unwrap();
+    let error = &assert_problem(slip, 422, "filter_invalid").await["errors"][0];
+    let states = json!(["waiting", "processing", "succeeded", "failed", "cancelled", "partial"]);
+    assert_eq!((&error["did_you_mean"], &error["allowed"]), (&json!("succeeded"), &states));
     for path in ["/v1/events/evt_0", "/v1/deliveries/msg_0", "/v1/subscriptions/sub_0"] {
         assert_problem(app.merchant(path).send().await.unwrap(), 404, "not_found").await;
         asked += 1;

@@ -13,7 +13,7 @@ use checkout_tests::http::assert_problem;
 use checkout_tests::signing::signed_headers;
 use checkout_types::CheckoutStatus;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// The codes that were met.
@@ -86,6 +86,7 @@ async fn requests(app: &TestApp, met: &mut Met) {
     met.raw(Code::PathInvalid, &app.raw(format!("GET /v1/checkouts/%zz HTTP/1.1\r\n{host}\r\n")).await);
     met.request(Code::NotFound, app.get("/nothing")).await;
     met.request(Code::MethodNotAllowed, app.get("/v1/quotes")).await;
+    met.page(Code::LinkBroken, app.get("/mend/x")).await;
     met.page(Code::LinkExpired, app.get(&format!("/mend/{}", expired_link(app)))).await;
     met.request(Code::OriginNotAllowed, app.http.get(format!("{}/v1/catalog", app.ready().helper))).await;
     met.request(Code::SecretKeyInBrowser, app.get("/v1/catalog").bearer_auth(&app.ready().secret_key)).await;
@@ -125,6 +126,16 @@ async fn refunds(app: &TestApp, met: &mut Met) {
     app.wait_for(&paid, CheckoutStatus::Paid).await;
     let too_much = json!({"amount": {"amount": 1_000_000, "currency": "EUR"}});
     met.answer(Code::RefundExceedsPayment, app.ask_refund(&payment, "refund-2", &too_much).await).await;
+    let elsewhere = json!({"amount": {"amount": 500, "currency": "USD"}});
+    met.answer(Code::RefundCurrencyMismatch, app.ask_refund(&payment, "refund-3", &elsewhere).await).await;
+    let made: Value = app.ask_refund(&payment, "refund-4", &json!({})).await.json().await.unwrap();
+    let review = format!("/v1/refunds/{}/review", made["id"].as_str().unwrap());
+    let decision = json!({"outcome": "not_made", "who": "grace", "why": "looked"});
+    met.answer(Code::RefundNotInReview, app.operate(Method::POST, &review, &decision).await).await;
+    let grant = json!({
+        "reference": "user_1", "entitlement": "pro", "action": "grant", "limits": {"seat": 1}, "who": "w", "why": "w",
+    });
+    met.answer(Code::UnknownLimit, app.operate(Method::POST, "/access", &grant).await).await;
 }
 
 async fn bodies(app: &TestApp, met: &mut Met) {

@@ -60,7 +60,15 @@ async fn opening_the_link_asks_nobody_and_the_button_leads_to_the_provider() {
     let foreign = press(&app, &path, "https://evil.example").await;
     assert_eq!((foreign.status().as_u16(), asked()), (403, 1));
 
-    // Back from the provider, and then mended.
+    // Back from the provider, which adds words of its own to the address: they do not stay there.
+    for (added, tidy) in [("?done=1&subscription_id=sub_1&status=active", "?done=1"), ("?utm_source=mail", "")] {
+        let answer = app.http.get(format!("{}{path}{added}", app.ready().helper)).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()),
+            (303, &*format!("{path}{tidy}"))
+        );
+    }
+    // And then mended.
     let (_, waiting) = open(&app, &format!("{path}?done=1")).await;
     assert!(waiting.contains("Waiting for your bank") && waiting.contains("http-equiv=\"refresh\""), "{waiting}");
     app.enter_card(&there, GOOD_CARD).await;
@@ -80,7 +88,8 @@ async fn a_link_that_is_forged_expired_or_of_what_has_ended_says_so() {
     let other = if token.starts_with('A') { "B" } else { "A" };
     for forged in [format!("{other}{}", &token[1..]), token[..74].to_owned(), format!("{token}A"), "x".to_owned()] {
         let (status, page) = open(&app, &format!("/mend/{forged}")).await;
-        assert!(status == 404 && page.contains("There is nothing here"), "{forged}: {status} {page}");
+        assert!(status == 404 && page.contains("Open it once more from the mail"), "{forged}: {status} {page}");
+        assert!(!page.contains("request"), "words for a buyer: {page}");
         assert_eq!(press(&app, &format!("/mend/{forged}"), &app.ready().helper).await.status(), 404);
     }
     app.cancel(&subscription).await;

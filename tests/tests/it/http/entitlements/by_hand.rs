@@ -74,6 +74,8 @@ async fn what_is_wrong_with_a_change_by_hand_is_told() {
         (wanted("grant", json!({"until": past})), "out_of_range", "/until"),
         (wanted("grant", json!({"until": "tomorrow"})), "type_mismatch", "/until"),
         (wanted("grant", json!({"limits": {"seats": -1}})), "out_of_range", "/limits/seats"),
+        (wanted("grant", json!({"limits": {"project": 1}})), "unknown_limit", "/limits/project"),
+        (wanted("grant", json!({"limits": {"seats": 1}})), "unknown_limit", "/limits/seats"),
         (wanted("grant", json!({"limits": {"Seats": 1}})), "text_invalid", "/limits"),
         (wanted("grant", json!({"limits": many})), "text_invalid", "/limits"),
         (wanted("grant", json!({"limits": {"seats": 1.5}})), "type_mismatch", "/limits/seats"),
@@ -87,6 +89,9 @@ async fn what_is_wrong_with_a_change_by_hand_is_told() {
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
         if code == "unknown_entitlement" {
             assert_eq!(problem["errors"][0]["did_you_mean"], "pro");
+        }
+        if code == "unknown_limit" {
+            assert_eq!(problem["errors"][0]["allowed"], json!(["exports", "projects"]), "those that pro has");
         }
     }
     let lifting = json!({"who": "grace", "why": "settled"});
