@@ -43,6 +43,7 @@ pub fn start(app: &App, listeners: Listeners, router: axum::Router, limits: List
     // A table each: however many buyers come, operators get in.
     app.tasks.spawn(http::serve::serve(public, router, limits, app.stopping.clone()));
     let operations_router = http::operations(app, telemetry::metrics());
+    app.tasks.spawn(telemetry::add_up(telemetry::metrics(), app.stopping.clone()));
     app.tasks.spawn(access::run(app.clone()));
     app.tasks.spawn(crate::clock::steps::run(app.clone()));
     app.selling.report();

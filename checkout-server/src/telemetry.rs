@@ -2,8 +2,10 @@
 //! secrets or personal data: types that carry them do not print.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 /// Starts the log. `RUST_LOG` chooses what is written; by default our own lines from `info` on.
@@ -16,6 +18,9 @@ pub fn start_log() {
 /// The buckets of a lag, in seconds: from a webhook that is at once committed to one that the provider
 /// sends for the last time, after 27 hours.
 const LAGS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 100_000.0];
+
+/// How often what was measured is added up.
+const ADDED_UP: Duration = Duration::from_secs(5);
 
 /// Names of labels, each with its values.
 type Labels = &'static [(&'static str, &'static [&'static str])];
@@ -83,6 +88,14 @@ pub fn metrics() -> PrometheusHandle {
         handle
     };
     HANDLE.get_or_init(install).clone()
+}
+
+/// Adds up what was measured, again and again, until the helper stops: each measured time is kept by itself
+/// until then or until somebody reads the metrics, and where nobody does that memory would grow for ever (G33).
+pub async fn add_up(recorded: PrometheusHandle, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(ADDED_UP)).await.is_some() {
+        recorded.run_upkeep();
+    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     LateReply(Duration),
     /// The request never arrives: the connection is reset.
     Refuse,
+    /// The request never arrives: something on the way answers it, with that status and `code`.
+    Answer(u16, &'static str),
     /// The request is served; of the answer nothing arrives, and the connection is closed.
     DropReply,
     /// The request is served; of the answer so many bytes arrive.
@@ -42,6 +44,7 @@ impl Fault {
             Self::Late(_) => "late requests",
             Self::LateReply(_) => "late replies",
             Self::Refuse => "refused requests",
+            Self::Answer(..) => "answers on the way",
             Self::DropReply => "dropped replies",
             Self::CutReply(_) => "cut replies",
             Self::Reset => "resets",
@@ -162,6 +165,7 @@ impl Door {
                         match fault {
                             Fault::Late(time) => tokio::time::sleep(time).await,
                             Fault::Refuse => return drop(client.set_zero_linger()),
+                            Fault::Answer(status, code) => return answer(&mut client, status, code).await,
                             _ => {}
                         }
                     }
@@ -184,6 +188,15 @@ impl Door {
     }
 }
 
+/// Answers as a provider's own front does.
+async fn answer(client: &mut TcpStream, status: u16, code: &str) {
+    let body = format!("{{\"code\":\"{code}\",\"message\":\"on the way\"}}");
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    // Whoever is gone has no use for it.
+    drop(client.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await);
+}
+
 /// Whether the connection goes on.
 #[derive(PartialEq, Eq)]
 enum Struck {
@@ -194,7 +207,7 @@ enum Struck {
 /// Does to the first bytes of an answer what the fault says.
 async fn strike(fault: Fault, client: &mut TcpStream, answer: &[u8]) -> Struck {
     match fault {
-        Fault::Pass | Fault::Late(_) | Fault::Refuse => return Struck::On,
+        Fault::Pass | Fault::Late(_) | Fault::Refuse | Fault::Answer(..) => return Struck::On,
         Fault::LateReply(time) => {
             tokio::time::sleep(time).await;
             return Struck::On;

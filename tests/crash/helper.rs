@@ -67,7 +67,10 @@ impl Helper {
         let read = tokio::time::timeout(PATIENCE, out.read_line(&mut line)).await;
         let read = read.map_err(|_| "it does not come up".to_owned())?;
         read.map_err(|error| error.to_string())?;
-        let ready: Value = serde_json::from_str(&line).map_err(|_| format!("it ended before it was up: {line:?}"))?;
+        let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            let ended = child.wait().await.map_err(|error| error.to_string())?;
+            return Err(format!("it ended before it was up: {ended}"));
+        };
         let started_in = begun.elapsed();
         world.door.turn(ready["helper"].as_str().unwrap_or_default());
         world.operations.turn(ready["operations"].as_str().unwrap_or_default());

@@ -110,6 +110,13 @@ impl History {
         self.acknowledged(|entry| entry.mark <= mark)
     }
 
+    /// Whether something of that kind was acknowledged after that moment of the history.
+    pub(crate) fn acknowledged_since(&self, moment: u64, wanted: impl Fn(&Entry) -> bool) -> bool {
+        let entries = self.lock();
+        let newest = entries.iter().rev().take_while(|entry| entry.answered >= moment);
+        newest.into_iter().any(|entry| entry.outcome == Outcome::Acknowledged && wanted(entry))
+    }
+
     /// How many came to that.
     pub(crate) fn count(&self, what: What, outcome: Outcome) -> u64 {
         let is = |entry: &&Entry| entry.what == what && entry.outcome == outcome;
@@ -118,7 +125,12 @@ impl History {
 
     /// The time that so many percent of the acknowledged stay below, from when they were meant to begin.
     pub(crate) fn percentile(&self, what: What, percent: usize) -> Duration {
-        let is = |entry: &&Entry| entry.what == what && entry.outcome == Outcome::Acknowledged;
+        self.percentile_of(what, percent, |_| true)
+    }
+
+    /// The same of those that are wanted.
+    pub(crate) fn percentile_of(&self, what: What, percent: usize, wanted: impl Fn(&Entry) -> bool) -> Duration {
+        let is = |entry: &&Entry| entry.what == what && entry.outcome == Outcome::Acknowledged && wanted(entry);
         let taken = |entry: &Entry| entry.answered.saturating_sub(entry.intended);
         let mut times: Vec<u64> = self.lock().iter().filter(is).map(taken).collect();
         times.sort_unstable();

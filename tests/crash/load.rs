@@ -2,6 +2,7 @@
 //! by the seed, begins on a schedule of its own, and asks again until it knows. Nothing here judges:
 //! everything goes into the history.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,8 +76,11 @@ pub(crate) struct Shop {
     pub(crate) operations: String,
     pub(crate) sandbox: String,
     pub(crate) office: Office,
-    pub(crate) seed: u64,
+    /// What tells this load's keys and chances from those of others.
+    pub(crate) name: String,
+    seed: u64,
     pub(crate) crowd: Crowd,
+    database: PathBuf,
     orders: Mutex<Vec<Order>>,
     sales: Mutex<Vec<Sale>>,
     /// Nothing new is begun any more.
@@ -92,6 +96,11 @@ impl Shop {
 
     fn sales(&self) -> MutexGuard<'_, Vec<Sale>> {
         self.sales.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chance of somebody in this load.
+    fn chance(&self, who: &str, number: usize) -> Chance {
+        Chance::of(self.seed, &format!("{} {who} {number}", self.name))
     }
 
     /// One of so many customers that have a name at the merchant's.
@@ -117,8 +126,10 @@ impl Load {
             operations: world.operations.url(),
             sandbox: world.sandbox_url.clone(),
             office: world.office.clone(),
+            name: world.next_load(),
             seed: world.seed,
             crowd,
+            database: world.database(),
             orders: Mutex::default(),
             sales: Mutex::default(),
             closing: CancellationToken::new(),

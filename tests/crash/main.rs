@@ -11,7 +11,9 @@ use verdict::Verdict;
 
 mod backup;
 mod chance;
+mod clock;
 mod courier;
+mod disk;
 mod door;
 #[path = "../shim/src/format.rs"]
 mod format;
@@ -20,11 +22,15 @@ mod history;
 mod kills;
 mod load;
 mod migrations;
+mod mutants;
+mod network;
 mod oracle;
+mod points;
 mod power;
 mod restart;
 mod run;
 mod shim;
+mod soak;
 mod stock;
 mod stops;
 mod stories;
@@ -41,11 +47,17 @@ fn main() -> ExitCode {
         // One line a command.
         "stories" => stories::read(&options),
         "kills" => kills::run(&options),
+        "network" => network::run(&options),
+        "soak" => soak::run(&options),
+        "points" => points::run(&options),
+        "mutants" => mutants::run(&options),
         "stops" => stops::run(&options),
         "power" => power::run(&options),
         "backup" => backup::run(&options),
         "restart" => restart::run(&options),
         "migrations" => migrations::run(&options),
+        "disk" => disk::run(&options),
+        "clock" => clock::run(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

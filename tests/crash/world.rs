@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use checkout_server::catalog::Catalog;
@@ -67,6 +68,8 @@ pub(crate) struct World {
     /// What is sold.
     pub(crate) catalog: Catalog,
     environment: Vec<(String, String)>,
+    /// How many loads there were.
+    loads: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -104,6 +107,7 @@ impl World {
             webhook_secret,
             catalog,
             environment: Vec::new(),
+            loads: AtomicU64::new(0),
             stop,
         };
         world.environment = settings::write(&world);
@@ -113,6 +117,11 @@ impl World {
     /// A stream of chance of that name.
     pub(crate) fn chance(&self, name: &str) -> Chance {
         Chance::of(self.seed, name)
+    }
+
+    /// What tells the next load from those before it: none of them uses another one's keys.
+    pub(crate) fn next_load(&self) -> String {
+        format!("{}-{}", self.seed, self.loads.fetch_add(1, Ordering::SeqCst))
     }
 
     /// The settings' file.

@@ -101,26 +101,33 @@ impl Server {
         self.ready[name].as_str().unwrap_or_default()
     }
 
-    /// Resident memory in KiB, now or at its highest, and processor time in clock ticks (hundredths
-    /// of a second).
+    /// What it has used, see [`usage_of`].
     ///
     /// # Errors
     /// The process is gone.
     pub fn usage(&self) -> Result<Usage, Failure> {
-        let of = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.0.id()));
-        let memory = of("status")?;
-        let line = |name: &str| {
-            let text = memory.lines().find_map(|line| line.strip_prefix(name)).ok_or("a field is missing")?;
-            Ok::<u64, Failure>(text.trim().trim_end_matches(" kB").parse()?)
-        };
-        let times = of("stat")?;
-        let fields: Vec<&str> = times.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        Ok(Usage {
-            resident: line("VmRSS:")?,
-            peak: line("VmHWM:")?,
-            ticks: fields[11].parse::<u64>()? + fields[12].parse::<u64>()?,
-        })
+        usage_of(&self.process.0.id().to_string())
     }
+}
+
+/// What the process of that id has used; `self` is this one.
+///
+/// # Errors
+/// The process is gone.
+pub fn usage_of(process: &str) -> Result<Usage, Failure> {
+    let of = |file: &str| std::fs::read_to_string(format!("/proc/{process}/{file}"));
+    let memory = of("status")?;
+    let line = |name: &str| {
+        let text = memory.lines().find_map(|line| line.strip_prefix(name)).ok_or("a field is missing")?;
+        Ok::<u64, Failure>(text.trim().trim_end_matches(" kB").parse()?)
+    };
+    let times = of("stat")?;
+    let fields: Vec<&str> = times.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    Ok(Usage {
+        resident: line("VmRSS:")?,
+        peak: line("VmHWM:")?,
+        ticks: fields[11].parse::<u64>()? + fields[12].parse::<u64>()?,
+    })
 }
 
 /// What a process has used.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, header};
 use futures_util::future::{Either, TryFutureExt as _, ready};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -31,6 +31,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADERS: usize = 64;
 /// Of a request's line and headers together, in bytes.
 const LARGEST_HEAD: usize = 16 * 1_024;
+/// How long connections are read from as before, after the stop: what was sent before it is here by then,
+/// and whoever is answered meanwhile is told that the connection ends.
+const LAST_CALL: Duration = Duration::from_millis(200);
 /// How long requests may go on after the stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two looks at who is slow.
@@ -54,13 +57,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(seat) = door.connections.admit(peer.ip(), door.now()) else {
-                    // Closed at once: better one refusal than slowness for all (G30).
-                    metrics::counter!("checkout_connections_refused_total").increment(1);
-                    continue;
-                };
-                let connection = Arc::new(Connection { door: Arc::clone(&door), seat });
-                tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
+                if let Some(connection) = door.admit(peer) {
+                    tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
+                }
             }
             Err(error) => {
                 // Out of descriptors, most likely: who waits makes room, or time does.
@@ -70,11 +69,28 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
             }
         }
     }
-    drop(listener);
+    for (stream, peer) in queued(listener) {
+        if let Some(connection) = door.admit(peer) {
+            tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
+        }
+    }
     tasks.close();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!(open = tasks.len(), "stopped with connections open");
     }
+}
+
+/// Who has connected and was not taken in yet: for them the connection stands, and they may have asked
+/// already (G2f). Nobody else gets in.
+fn queued(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let mut all = Vec::new();
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            all.extend(stream.map(|stream| (stream, peer)));
+        }
+    }
+    all
 }
 
 /// One listener's table and its clock.
@@ -85,6 +101,16 @@ struct Door {
 }
 
 impl Door {
+    /// A place for a new connection. Where there is none it is closed at once: better one refusal than
+    /// slowness for all (G30).
+    fn admit(self: &Arc<Self>, peer: SocketAddr) -> Option<Arc<Connection>> {
+        let Some(seat) = self.connections.admit(peer.ip(), self.now()) else {
+            metrics::counter!("checkout_connections_refused_total").increment(1);
+            return None;
+        };
+        Some(Arc::new(Connection { door: Arc::clone(self), seat }))
+    }
+
     fn now(&self) -> connections::Moment {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX >> 3)
     }
@@ -127,6 +153,13 @@ async fn connected(
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD);
     let closing = connection.seat.closing.clone();
+    let last_call = {
+        let stopping = stopping.clone();
+        async move {
+            stopping.cancelled().await;
+            tokio::time::sleep(LAST_CALL).await;
+        }
+    };
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         if let Some(refused) = (connection.door.refuse)(&request) {
             connection.enter(State::Waiting);
@@ -136,17 +169,23 @@ async fn connected(
         let mut request = request.map(|body| Body::new(body::Incoming::new(body, Arc::clone(&connection))));
         request.extensions_mut().insert(peer);
         let (answering, connection) = (router.clone().oneshot(request), Arc::clone(&connection));
-        Either::Right(answering.map_ok(move |response| body::outgoing(response, &connection)))
+        let stopping = stopping.clone();
+        Either::Right(answering.map_ok(move |mut response| {
+            if stopping.is_cancelled() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            body::outgoing(response, &connection)
+        }))
     });
     let serving = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(serving);
+    tokio::pin!(serving, last_call);
     let mut finishing = false;
     let ended = loop {
         tokio::select! {
             ended = serving.as_mut() => break ended,
             // Dropped as it is: the client had its chance.
             () = closing.cancelled() => return,
-            () = stopping.cancelled(), if !finishing => {
+            () = &mut last_call, if !finishing => {
                 finishing = true;
                 serving.as_mut().graceful_shutdown();
             }

@@ -44,14 +44,12 @@ fn fold_some(
 ) -> Result<u64, StoreError> {
     let mut folded_now = 0;
     for one in inbox::stuck_for(connection, EARLIER, AT_ONCE)? {
-        match read(&one.body) {
-            Some(notice) => {
-                inbox::name_object(connection, one.seq, &notice)?;
-                let observation = Observation { notice, observed_at: one.observed_at, source: Source::Webhook };
-                folded(connection, rules, one.seq, observation, now)?;
-            }
-            // Kept all the same; there is nothing in it for us.
-            None => inbox::mark_stuck(connection, one.seq, None)?,
+        inbox::release(connection, one.seq)?;
+        // One that we cannot read stays kept; there is nothing in it for us.
+        if let Some(notice) = read(&one.body) {
+            inbox::name_object(connection, one.seq, &notice)?;
+            let observation = Observation { notice, observed_at: one.observed_at, source: Source::Webhook };
+            folded(connection, rules, one.seq, observation, now)?;
         }
         folded_now += 1;
     }

@@ -37,7 +37,7 @@ pub(super) fn keep(connection: &Connection, delivery: &Delivery) -> Result<Optio
 }
 
 /// Stores the provider's answer to a question of ours. The same answer again is the same row, with the
-/// time of the last one: the first and the last are all that counts of equal ones.
+/// time of the last one: the first and the last are all that counts of equal ones. It is folded (again) now.
 pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Timestamp) -> Result<i64, StoreError> {
     let digest: [u8; 32] = Sha256::digest(&answer.body).into();
     let object = answer.notice.seen.object().unwrap_or_default();
@@ -47,7 +47,7 @@ pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Times
                 source, asked_at)
              VALUES (?1, 'refetch:' || ?2, ?3, ?4, ?5, ?6, ?7, ?2, 'refetch', ?8)
              ON CONFLICT (provider, webhook_id, body_sha256)
-             DO UPDATE SET again_at = excluded.observed_at, again_asked_at = excluded.asked_at
+             DO UPDATE SET again_at = excluded.observed_at, again_asked_at = excluded.asked_at, stuck = NULL
              RETURNING seq",
         )?
         .query_row(
@@ -66,11 +66,15 @@ pub(super) fn keep_answer(connection: &Connection, answer: &Answered, now: Times
     Ok(seq)
 }
 
-/// Says that a notice could not be folded, and why; or that it has been after all.
-pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: Option<&str>) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1 AND stuck IS NOT ?2")?
-        .execute(params![seq, why])?;
+/// Says that a notice could not be folded, and why.
+pub(super) fn mark_stuck(connection: &Connection, seq: i64, why: &str) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE notices SET stuck = ?2 WHERE seq = ?1")?.execute(params![seq, why])?;
+    Ok(())
+}
+
+/// Lets a notice go that was stuck, before it is folded again.
+pub(super) fn release(connection: &Connection, seq: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE notices SET stuck = NULL WHERE seq = ?1")?.execute([seq])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::fold::{self, Observation};
 use super::migration::migrate;
-use super::sqlite::STATEMENTS;
+use super::sqlite::plan_once;
 use super::{Effects, Rules, StoreError, account, projection};
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};
@@ -69,7 +69,7 @@ pub fn verify(
     let mut again = Connection::open("")?;
     migrate(&mut again)?;
     for connection in [&live, &again] {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        plan_once(connection)?;
     }
     give(&live, &again)?;
     let mut verified = Verified::default();

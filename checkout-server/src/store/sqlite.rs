@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,9 @@ const GROUP: usize = 64;
 const QUEUE: usize = 1_024;
 /// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
 /// through all of its own prepares each of them anew.
-pub(super) const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 256;
+/// Pages that the writer keeps in memory, in KiB: those of a group of the largest commands.
+const CACHE_KIB: i64 = 16 * 1_024;
 /// Bytes that the write-ahead log keeps on the disk once it has been written back. It grows beyond them only
 /// while somebody reads for long, such as a backup.
 const LONGEST_LOG: i64 = 16 * 1024 * 1024;
@@ -182,9 +185,27 @@ fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
     crash_point("start.opened");
     migration::migrate(&mut connection)?;
     crash_point("start.migrated");
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    plan_once(&connection)?;
+    write_little(&connection)?;
     let wal = disk::Wal::of(&mut connection)?;
     Ok((connection, wal))
+}
+
+/// Plans each statement once and keeps it. Without the guarantee SQLite plans a join anew whenever a value is
+/// bound to it, in case that one would go better another way: a quarter of the fold's time.
+pub(super) fn plan_once(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+/// Spares the writer what no promise needs. A savepoint keeps each page as it was before the command: in
+/// memory, not in a file that nobody reads after a crash. A whole group's pages fit into the cache, so that
+/// none is written twice for one commit; and a page that many commits change goes into the database once.
+pub(super) fn write_little(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(())
 }
 
 fn closed() -> StoreError {

@@ -212,6 +212,7 @@ impl Store {
         let rules = self.rules.clone();
         self.write(move |connection| {
             let Stuck { seq, source, observed_at, asked_at, .. } = stuck;
+            inbox::release(connection, seq)?;
             let notice = Notice { at: asked_at.or(notice.at), ..notice };
             folded(connection, &rules, seq, Observation { notice, observed_at, source }, now)
         })
@@ -245,7 +246,7 @@ impl Store {
     }
 }
 
-/// Folds a notice that is kept. Where a row is impossible, the notice says so and waits.
+/// Folds a notice that is kept and not stuck. Where a row is impossible, the notice says so and waits.
 pub(super) fn folded(
     connection: &Connection,
     rules: &Rules,
@@ -255,14 +256,12 @@ pub(super) fn folded(
 ) -> Result<Effects, StoreError> {
     match in_savepoint(connection, |connection| fold::observe(connection, rules, observation, now)) {
         Err(error @ StoreError::Impossible { .. }) => {
-            inbox::mark_stuck(connection, seq, Some(&error.to_string()))?;
+            inbox::mark_stuck(connection, seq, &error.to_string())?;
             Ok(Effects { stuck: Some(error), ..Effects::default() })
         }
-        Ok(effects) => {
-            inbox::mark_stuck(connection, seq, None)?;
+        folded => {
             crash_point("fold.done");
-            Ok(effects)
+            folded
         }
-        folded => folded,
     }
 }

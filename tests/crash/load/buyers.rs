@@ -20,7 +20,7 @@ const DECLINED_CARD: &str = "4000000000000002";
 
 /// Buys until the shop closes.
 pub(super) async fn buy(shop: Arc<Shop>, number: usize) {
-    let mut chance = Chance::of(shop.seed, &format!("buyer {number}"));
+    let mut chance = shop.chance("buyer", number);
     let mut schedule = Schedule::every(shop.crowd.every, &mut chance);
     let mut orders = 0_u64;
     while let Some(intended) = schedule.turn(&shop, &mut chance).await {
@@ -31,7 +31,7 @@ pub(super) async fn buy(shop: Arc<Shop>, number: usize) {
             }
             None => {
                 orders += 1;
-                let key = format!("key-{}-{number}-{orders}", shop.seed);
+                let key = format!("key-{}-{number}-{orders}", shop.name);
                 order_and_pay(&shop, &key, intended, &mut chance).await;
             }
         }

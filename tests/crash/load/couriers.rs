@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Shop;
-use crate::chance::Chance;
+use super::settle::is_planned;
 use crate::courier::Parcel;
 use crate::history::{Entry, Outcome, What};
 
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Carries until the shop is closed and nothing is left.
 pub(super) async fn carry(shop: Arc<Shop>, number: usize) {
-    let mut chance = Chance::of(shop.seed, &format!("courier {number}"));
+    let mut chance = shop.chance("courier", number);
     while !shop.over.is_cancelled() {
         let Some(parcel) = shop.office.pick(&mut chance) else {
             if shop.closing.is_cancelled() && shop.is_quiet().await {
@@ -80,9 +80,9 @@ async fn hand_over(shop: &Shop, parcel: &Parcel) -> bool {
 
 impl Shop {
     /// Whether nothing more will come to the office: all is handed over, and the provider has sent
-    /// everything that it wants to tell.
+    /// everything that it wants to tell, and is asked for nothing more.
     async fn is_quiet(&self) -> bool {
-        if self.office.open_ends() > 0 {
+        if self.office.open_ends() > 0 || is_planned(&self.database) {
             return false;
         }
         let before = self.office.came();

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use super::Shop;
 use super::ask::Question;
 use super::schedule::Schedule;
-use crate::chance::Chance;
 use crate::history::What;
 use crate::world::SECRET_KEY;
 
 /// Reads until the shop closes.
 pub(super) async fn read(shop: Arc<Shop>, number: usize) {
-    let mut chance = Chance::of(shop.seed, &format!("reader {number}"));
+    let mut chance = shop.chance("reader", number);
     let mut schedule = Schedule::every(shop.crowd.every / 4, &mut chance);
     while let Some(intended) = schedule.turn(&shop, &mut chance).await {
         let who = Shop::somebody(&mut chance);

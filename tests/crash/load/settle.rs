@@ -32,6 +32,15 @@ pub(crate) async fn settle(world: &World, patience: Duration) -> Result<(), Stri
     }
 }
 
+/// Whether money will go back that nobody has sent yet: whoever planned it died, and it is sent a minute
+/// later.
+pub(super) fn is_planned(database: &Path) -> bool {
+    let planned = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|database| database.prepare("SELECT 1 FROM intents WHERE state = 'planned'")?.exists([]));
+    // Where it cannot be read, the oracle says so.
+    planned.unwrap_or(false)
+}
+
 /// Messages that are to be sent, and objects that are to be asked for soon.
 fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
     let soon = Clock::wall() + SOON;

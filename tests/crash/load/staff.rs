@@ -14,12 +14,12 @@ use crate::world::{OPERATOR_KEY, PROVIDER_KEY, SECRET_KEY};
 
 /// Works until the shop closes.
 pub(super) async fn work(shop: Arc<Shop>, number: usize) {
-    let mut chance = Chance::of(shop.seed, &format!("staff {number}"));
+    let mut chance = shop.chance("staff", number);
     let mut schedule = Schedule::every(shop.crowd.every * 2, &mut chance);
     let mut done = 0_u64;
     while let Some(intended) = schedule.turn(&shop, &mut chance).await {
         done += 1;
-        let key = format!("staff-{}-{number}-{done}", shop.seed);
+        let key = format!("staff-{}-{number}-{done}", shop.name);
         let sale = chance.one_of(&shop.sales()).cloned();
         match (chance.below(4), sale) {
             (0, Some(sale)) => refund(&shop, &key, &sale, intended, &mut chance).await,

@@ -71,6 +71,11 @@ pub(crate) fn sound(database: &Connection) -> Verdict {
             "G5: no address is two orders'",
             "SELECT url FROM checkouts WHERE url IS NOT NULL GROUP BY url HAVING count(*) > 1",
         ),
+        (
+            "G14: a webhook is kept once",
+            "SELECT webhook_id FROM notices WHERE source = 'webhook' GROUP BY webhook_id, body_sha256
+             HAVING count(*) > 1",
+        ),
         ("no message was given up", "SELECT id FROM messages WHERE state IN ('parked', 'dead')"),
         ("no notice is stuck", "SELECT webhook_id FROM notices WHERE stuck IS NOT NULL"),
     ] {
@@ -99,7 +104,7 @@ pub(crate) fn folded(database: &Path, catalog: &Catalog) -> Verdict {
 }
 
 /// The first column of every row; of a statement that fails, why.
-pub(super) fn strings(database: &Connection, sql: &str) -> Vec<String> {
+pub(crate) fn strings(database: &Connection, sql: &str) -> Vec<String> {
     let read = || -> rusqlite::Result<Vec<String>> {
         let mut statement = database.prepare(sql)?;
         statement.query_map([], |row| row.get(0))?.collect()

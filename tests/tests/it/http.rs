@@ -17,6 +17,7 @@ mod problems;
 mod provider_events;
 mod snapshots;
 mod standing;
+mod stopping;
 mod transport;
 mod webhooks;
 mod who;

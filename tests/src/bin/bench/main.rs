@@ -2,8 +2,8 @@
 //! table and asserts nothing: machines differ, so read the ratios.
 //!
 //! The servers run as their own processes, because their memory and processor time are part of the
-//! answer. `bench orders`, `bench webhooks` and `bench reads` measure one part. EVENTS=100000 stores
-//! fewer events for the reads than ten million, which take a few minutes and gigabytes.
+//! answer. `bench orders`, `bench fold`, `bench webhooks` and `bench reads` measure one part. EVENTS=100000
+//! stores fewer events for the reads than ten million, which take a few minutes and gigabytes.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use measure::{header, measure};
 use reqwest::Client;
 use serde_json::{Value, json};
 
+mod fold;
 mod measure;
 mod reads;
 mod shop;
@@ -35,6 +36,9 @@ fn main() -> Result<(), Failure> {
         say(&format!("{CONNECTIONS} connections, {} s each\n", FOR.as_secs()))?;
         if wants("orders") {
             orders(&Server::start()?).await?;
+        }
+        if wants("fold") {
+            fold::compare().await?;
         }
         if wants("webhooks") {
             webhooks::compare().await?;

@@ -64,7 +64,7 @@ fn rebuild(folder: &TempDir) -> Result<(), Failure> {
 }
 
 /// Three notices a cycle for each order: its sale, then a renewal each month.
-fn notice(number: usize) -> String {
+pub(crate) fn notice(number: usize) -> String {
     let (turn, place) = (number / 3, number % 3);
     let (order, month) = (turn % ORDERS, i64::try_from(turn / ORDERS).unwrap_or(0));
     let begun: Timestamp = Clock::wall() - SignedDuration::from_hours(1);
