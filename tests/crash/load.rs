@@ -183,8 +183,8 @@ impl Load {
     async fn is_quiet(&self) -> bool {
         let before = self.shop.office.came();
         tokio::time::sleep(QUIET).await;
-        let told = self.shop.office.open_ends() == 0 && self.shop.office.came() == before;
-        if !told || settle::is_planned(&self.shop.database) {
+        let planned = settle::is_planned(&self.shop.database);
+        if planned || self.shop.office.open_ends() > 0 || self.shop.office.came() != before {
             return false;
         }
         let state = self.sandbox.state_json();
