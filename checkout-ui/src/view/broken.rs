@@ -16,8 +16,7 @@ pub fn broken(shop: Shop, text: &str, retryable: bool) -> AnyView {
         .set("data-tone", "bad")
         .set("role", "alert")
         .child(tag("span").class("badge").part(icon(ALERT)))
-        .child(tag("h3").text(shop.say("broken")))
-        .child(tag("p").text(text.into()));
+        .child(tag("div").child(tag("h3").text(shop.say("broken"))).child(tag("p").text(text.into())));
     if !retryable {
         return section.view();
     }
