@@ -301,7 +301,7 @@ fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(
     }
     if let Some(told) = told {
         // Nobody may wait for it any more.
-        drop(told.send(()));
+        let _ = told.send(());
     }
     Ok(())
 }
