@@ -44,7 +44,8 @@ async fn measure(world: &World, customers: u64) -> Result<Verdict, String> {
     within(&mut verdict, "G34: a small database", "small ms", small, SMALL);
     drop(std::fs::remove_dir_all(world.data()));
     let waiting = WAITING.min(customers * 3);
-    stock::fill(&world.data(), &world.catalog, customers, waiting).await.map_err(|error| error.to_string())?;
+    let (many, few) = (i64::try_from(customers).unwrap_or(i64::MAX), i64::try_from(waiting).unwrap_or(i64::MAX));
+    stock::fill(&world.data(), &world.catalog, many, few).await.map_err(|error| error.to_string())?;
     let bytes = std::fs::metadata(world.database()).map_err(|error| error.to_string())?.len();
     verdict.count("large MB", bytes / 1_000_000);
     verdict.count("messages waiting", waiting);

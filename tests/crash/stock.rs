@@ -42,7 +42,7 @@ type Failure = Box<dyn std::error::Error>;
 ///
 /// # Errors
 /// The disk does not take it.
-pub(crate) async fn fill(folder: &Path, catalog: &Catalog, customers: u64, waiting: u64) -> Result<(), Failure> {
+pub(crate) async fn fill(folder: &Path, catalog: &Catalog, customers: i64, waiting: i64) -> Result<(), Failure> {
     checkout_server::store::prepare_folder(folder)?;
     let path = folder.join("checkout.db");
     sell_one(&path, catalog).await?;
@@ -161,7 +161,7 @@ fn name_by_the_token(database: &Connection) -> Result<(), Failure> {
 }
 
 /// Copies the one's rows of a table for those numbers.
-fn copy_rows(database: &Connection, table: &str, first: u64, last: u64) -> Result<(), Failure> {
+fn copy_rows(database: &Connection, table: &str, first: i64, last: i64) -> Result<(), Failure> {
     let mut columns = database.prepare("SELECT name, type, pk FROM pragma_table_info(?1)")?;
     let columns: Vec<(String, String, i64)> =
         columns.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
