@@ -59,7 +59,7 @@ async fn unbroken(options: &Options) -> Verdict {
     let mut world = World::start(options, "mutants").await;
     let history = History::default();
     let mut verdict = Verdict::default();
-    for round in 1..=options.count.unwrap_or(UNBROKEN) {
+    for round in 1..=options.count.unwrap_or(UNBROKEN).min(UNBROKEN) {
         verdict.join(kill(&mut world, &history, &start(None), round).await);
     }
     world.close(&history, &verdict);
@@ -118,11 +118,13 @@ async fn work(
         helper = Helper::start(world, start).await?;
     }
     verdict.join(probes::while_open(world, round).await);
-    for left in [load.finish(PATIENCE).await, settle(world, PATIENCE).await] {
-        verdict.check(left.is_ok(), format!("G22: {}", left.err().unwrap_or_default()));
-    }
+    let left = [load.finish(PATIENCE).await, settle(world, PATIENCE).await];
     verdict.join(probes::afterwards(world, history));
     verdict.join(Oracle { deaths: round * ROUND }.check(world, history, &world.database()).await);
+    // Last: what is behind it says more.
+    for left in left {
+        verdict.check(left.is_ok(), format!("G22: {}", left.err().unwrap_or_default()));
+    }
     helper.kill().await;
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::history::History;
 use crate::verdict::Verdict;
 use crate::world::World;
 
+mod access;
 pub(crate) mod answers;
 mod mails;
 mod projection;
@@ -46,7 +47,7 @@ impl Oracle {
         verdict.join(stored::folded(database, &world.catalog));
         let received = world.merchant.received();
         verdict.join(told::check(&truth, &received));
-        verdict.join(told::access(world, &received).await);
+        verdict.join(access::check(world, &truth, &received).await);
         verdict.join(mails::check(&truth, &world.mail.mails(), self.deaths));
         verdict
     }

@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Verdict {
 
 async fn rounds(options: &Options) -> Verdict {
     let mut verdict = Verdict::default();
-    for time in 1..=options.count.unwrap_or(TIMES) {
+    for time in 1..=options.count.unwrap_or(TIMES).min(TIMES) {
         let world = World::start(options, "points").await;
         let history = History::default();
         let mut stage = Stage::new(world);

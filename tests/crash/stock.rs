@@ -60,7 +60,7 @@ pub(crate) async fn fill(folder: &Path, catalog: &Catalog, customers: u64, waiti
     database.execute(
         "UPDATE messages SET state = 'delivered', finished_at = created_at, attempts = 1
          WHERE seq <= (SELECT max(seq) FROM messages) - ?1",
-        [waiting],
+        [waiting.cast_signed()],
     )?;
     database.execute_batch(
         "INSERT OR REPLACE INTO lines SELECT target, customer, max(sequence) FROM messages
@@ -181,6 +181,6 @@ fn copy_rows(database: &Connection, table: &str, first: u64, last: u64) -> Resul
         names.join(", "),
         values.join(", "),
     );
-    database.execute(&sql, params![first, last])?;
+    database.execute(&sql, params![first.cast_signed(), last.cast_signed()])?;
     Ok(())
 }

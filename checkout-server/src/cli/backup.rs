@@ -117,6 +117,16 @@ pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// What a database may have beside its own file: what has to be done in it, or undone.
+pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// One of those.
+pub(super) fn beside(database: &Path, what: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(what);
+    path.into()
+}
+
 /// A copy that is not whole yet. It is gone with this, unless it was given its name.
 pub(super) struct Partial {
     /// Where it is.
@@ -129,13 +139,18 @@ pub(super) struct Partial {
 impl Partial {
     /// One beside the file that it is to become. What a copy that was ended left behind is taken over.
     pub(super) fn beside(to: &Path) -> Result<Self, Failure> {
-        let mut path = to.as_os_str().to_owned();
-        path.push(".partial");
-        let path = PathBuf::from(path);
+        let path = beside(to, ".partial");
         let told = |error: io::Error| format!("{}: {error}", path.display());
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(told)?;
         file.try_lock().map_err(|_| format!("{} is being written by somebody else", path.display()))?;
         file.set_len(0).map_err(told)?;
+        for what in BESIDE {
+            // SQLite would take it for this one's, and undo or redo in it what belongs to another.
+            match std::fs::remove_file(beside(&path, what)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(told(error).into()),
+                _ => {}
+            }
+        }
         Ok(Self { path, file, named: false.into() })
     }
 

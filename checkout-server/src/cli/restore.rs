@@ -11,14 +11,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::backup::{Partial, rename_to_free, sync_folder_of};
+use super::backup::{BESIDE, Partial, beside, rename_to_free, sync_folder_of};
 use super::{Failure, read_catalog, say, verify};
 use crate::clock::Clock;
 use crate::store::backup::{self, Contents};
 use crate::store::{hold_folder, prepare_folder};
-
-/// What a database has beside its own file.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -88,16 +85,10 @@ fn check_source(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn beside(database: &Path, what: &str) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(what);
-    path.into()
-}
-
 /// What there is of a database, if anything.
 fn there(database: &Path) -> Option<PathBuf> {
-    let log = beside(database, "-wal");
-    [database.to_owned(), log].into_iter().find(|path| path.exists())
+    let parts = [database.to_owned(), beside(database, "-wal"), beside(database, "-journal")];
+    parts.into_iter().find(|path| path.exists())
 }
 
 /// Copies the file, looks through the copy, and brings it up to date.

@@ -35,6 +35,7 @@ pub const POINTS: &[(&str, &str)] = &[
     ("group.done", "all commands of a group are done; nothing is committed"),
     ("group.committed", "a group is committed; nobody was answered"),
     ("group.answered", "all of a group were answered; the outbox does not know of it"),
+    ("wal.copied", "the log of the database was copied into its file"),
     ("outbox.leased", "in the transaction: messages are leased"),
     ("outbox.claimed", "messages are leased; nothing is sent"),
     ("outbox.signed", "a message is signed; nothing is sent"),

@@ -231,16 +231,7 @@ fn write_in_groups(
         if group.is_empty() {
             return close(connection, ending);
         }
-        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let begun = connection.execute_batch(begin);
-        crash_point("group.begun");
-        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
-        if fault::is(Mutant::AckBeforeCommit) {
-            answers.drain(..).for_each(|answer| answer(Ok(())));
-            fault::a_moment();
-        }
-        crash_point("group.done");
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let (answers, committed) = in_one_transaction(connection, &mut group);
         let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
@@ -301,9 +292,23 @@ fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(
     }
     if let Some(told) = told {
         // Nobody may wait for it any more.
-        drop(told.send(()));
+        let _ = told.send(());
     }
     Ok(())
+}
+
+/// Does what a group wants, and gives what is to be called with whether that took place.
+fn in_one_transaction(connection: &Connection, group: &mut Vec<Command>) -> (Vec<Answer>, rusqlite::Result<()>) {
+    let how = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+    let begun = connection.execute_batch(how);
+    crash_point("group.begun");
+    let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+    if fault::is(Mutant::AckBeforeCommit) {
+        answers.drain(..).for_each(|answer| answer(Ok(())));
+        fault::a_moment();
+    }
+    crash_point("group.done");
+    (answers, begun.and_then(|()| connection.execute_batch("COMMIT")))
 }
 
 /// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.

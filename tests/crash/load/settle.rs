@@ -41,14 +41,15 @@ pub(super) fn is_planned(database: &Path) -> bool {
     planned.unwrap_or(false)
 }
 
-/// Messages that are to be sent, and objects that are to be asked for soon.
+/// Messages that are to be sent, and what is to be asked for soon: objects, and refunds whose answer was lost.
 fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
     let soon = Clock::wall() + SOON;
     let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     database.busy_timeout(Duration::from_secs(5))?;
     database.query_row(
         "SELECT (SELECT count(*) FROM messages WHERE state IN ('queued', 'leased')),
-                (SELECT count(*) FROM refetches WHERE due_at < ?1)",
+                (SELECT count(*) FROM refetches WHERE due_at < ?1)
+                    + (SELECT count(*) FROM intents WHERE due_at < ?1)",
         [soon.as_microsecond()],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )

@@ -55,8 +55,8 @@ fn effects(truth: &Truth, database: &Connection, verdict: &mut Verdict) {
 /// What was revealed is a page of that order; there are no more pages than sends.
 fn sessions(truth: &Truth, history: &History, verdict: &mut Verdict) {
     let mut of: BTreeMap<&str, u64> = BTreeMap::new();
-    for order in truth.sessions.values() {
-        *of.entry(order).or_default() += 1;
+    for session in truth.sessions.values() {
+        *of.entry(&session.order).or_default() += 1;
     }
     for (order, many) in &of {
         verdict.check(*many <= MOST_SENDS, format!("G5: {order} has {many} pages"));
@@ -65,7 +65,7 @@ fn sessions(truth: &Truth, history: &History, verdict: &mut Verdict) {
         let made: serde_json::Value = serde_json::from_str(&entry.answer).unwrap_or_default();
         let text = |name: &str| made[name].as_str().unwrap_or_default();
         let session = text("url").rsplit('/').next().unwrap_or_default();
-        let order = truth.sessions.get(session).map(String::as_str);
+        let order = truth.sessions.get(session).map(|session| session.order.as_str());
         verdict.check(order == Some(text("id")), format!("G5: the page of {} is that of {order:?}", text("id")));
     }
     verdict.count("pages", truth.sessions.len() as u64);
