@@ -4,6 +4,7 @@
 //! Two rounds of reloads and one of each other fault run with all tests. The figure of G11:
 //! `CHECKOUT_FAULTS=20 cargo test -p checkout-tests --test it -- browser::faults --nocapture`.
 
+mod buyer;
 mod flow;
 mod inline;
 mod killed;
@@ -11,3 +12,4 @@ mod memory;
 mod pictures;
 mod scene;
 mod table;
+mod tally;

@@ -6,7 +6,8 @@ use checkout_tests::line::Weather;
 use serde_json::Value;
 
 use super::flow::ORDERS;
-use super::scene::{ONCE, Scene, View};
+use super::scene::{Scene, View};
+use super::tally::ONCE;
 
 /// Points of the inline flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use checkout_tests::line::Weather;
 use serde_json::Value;
 
 use super::flow::{ORDERS, Step};
-use super::scene::{ONCE, Scene, View};
+use super::scene::{Scene, View};
+use super::tally::ONCE;
 
 /// A page under a policy, or a private window, in which storage throws.
 const REFUSE: &str = "for (const name of ['localStorage', 'sessionStorage'])

@@ -1,19 +1,20 @@
-//! A shop, a line to its helper that can be cut, and a buyer at a browser who goes on in the obvious way
-//! whatever is shown.
+//! Where a story plays: a shop, a line to its helper that can be cut, and a browser, of which it is said in one
+//! word what it shows.
 
 use std::time::{Duration, Instant};
 
-use checkout_tests::app::{GOOD_CARD, TestApp};
+use checkout_tests::app::TestApp;
 use checkout_tests::browser::{Browser, Options};
 use checkout_tests::line::{Line, Weather};
 use checkout_tests::pages::{Page, reserve};
-use checkout_types::CheckoutStatus;
 use serde_json::{Value, json};
 
+use super::tally::Tally;
+
 /// How long anything may take, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often is looked.
-const GLANCE: Duration = Duration::from_millis(40);
+pub(super) const GLANCE: Duration = Duration::from_millis(40);
 /// Defines `root`, the shadow root with the widget that is shown, if there is one.
 const ROOT: &str = "const shadows = [...document.body.children].map((e) => e.shadowRoot);
     const root = shadows.find((r) => r?.querySelector('dialog[open]')) ?? document.querySelector('checkout-inline')?.shadowRoot;";
@@ -52,29 +53,13 @@ pub(super) enum View {
     Spent,
 }
 
-/// What has been made since a purchase began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    /// Of the provider.
-    pub(super) sessions: u64,
-    /// That went through at the provider.
-    pub(super) payments: usize,
-    /// Of the helper.
-    pub(super) orders: usize,
-    /// Of the helper, paid.
-    pub(super) paid: usize,
-}
-
-/// One order, one session, one payment.
-pub(super) const ONCE: Tally = Tally { sessions: 1, payments: 1, orders: 1, paid: 1 };
-
 /// Where a story plays.
 pub(super) struct Scene {
     pub(super) app: TestApp,
     pub(super) line: Line,
     pub(super) browser: Browser,
     pub(super) shop: String,
-    before: Tally,
+    pub(super) before: Tally,
 }
 
 /// A page of somebody's with these elements.
@@ -184,127 +169,6 @@ impl Scene {
         self.browser.wait_for(what, async || condition()).await;
     }
 
-    pub(super) async fn press_trigger(&self) {
-        self.browser.wait_for("the loader", async || self.script("return !!window.Checkout").await == Some(true)).await;
-        let _: Option<Value> = self
-            .script("document.querySelector('checkout-button').shadowRoot.querySelector('a').click(); return 1")
-            .await;
-    }
-
-    /// Says who buys, from where, and waits for the total with that country's tax.
-    pub(super) async fn fill(&self) {
-        let script = "const set = (css, value) => {
-                const field = root.querySelector(css);
-                if (field.value === value) return;
-                field.value = value;
-                for (const type of ['input', 'change', 'blur']) field.dispatchEvent(new Event(type, { bubbles: true }));
-            };
-            set('form select', 'DE'); set('input[type=email]', 'ada@example.com'); return 1";
-        let priced = "return root?.querySelector('form button[type=submit]')?.innerText.includes('€34.51')
-            && root.querySelector('form button[type=submit]').ariaDisabled === 'false'";
-        self.browser
-            .wait_for("the total", async || {
-                let _: Option<Value> = self.script(script).await;
-                self.script(priced).await == Some(true)
-            })
-            .await;
-    }
-
-    /// Presses the button that goes on.
-    pub(super) async fn press(&self) {
-        let _: Option<Value> =
-            self.script("(root.querySelector('form button[type=submit]') ?? root.querySelector('button.primary')).click(); return 1").await;
-    }
-
-    /// Enters a card and pays.
-    pub(super) async fn card(&self) {
-        let script = format!(
-            "const form = document.querySelector('form.card');
-            for (const [name, value] of [['card', '{GOOD_CARD}'], ['expiry', '06/32'], ['cvc', '123']])
-                form.elements[name].value = value;
-            form.requestSubmit(); return 1"
-        );
-        let _: Option<Value> = self.script(&script).await;
-    }
-
-    /// The buyer pays at the provider, and this browser does not see it.
-    pub(super) async fn pay_elsewhere(&self) {
-        let address = self.browser.address().await;
-        let session = address.rsplit('/').next().unwrap().split('?').next().unwrap();
-        self.app.control("POST", &format!("sessions/{session}/pay"), &json!({"card": GOOD_CARD})).await;
-    }
-
-    /// The buyer goes on in the obvious way until the purchase is done, and is told so. Gives what was seen.
-    pub(super) async fn go_on(&self) -> Vec<View> {
-        let begun = Instant::now();
-        let mut trail: Vec<View> = Vec::new();
-        loop {
-            let (view, words) = self.seen().await;
-            if trail.last() != Some(&view) {
-                trail.push(view);
-            }
-            match view {
-                View::Paid => return trail,
-                View::Shop if self.tally().await.paid == 1 => return trail,
-                View::Shop => self.press_trigger().await,
-                View::Form => {
-                    self.fill().await;
-                    self.press().await;
-                }
-                View::Frame => self.pay_in_frame().await,
-                View::Open | View::Renew | View::Broken => self.press().await,
-                View::Card => self.card().await,
-                View::Spent => {
-                    let back =
-                        "[...document.links].find((a) => a.innerText.includes('Back to the shop')).click(); return 1";
-                    let _: Option<Value> = self.script(back).await;
-                }
-                View::Bare | View::Opening | View::Busy | View::Waiting | View::Slow => {}
-            }
-            if begun.elapsed() > PATIENCE {
-                self.browser.wait_for(&format!("the purchase to be done: {trail:?}, {words}"), async || false).await;
-            }
-            tokio::time::sleep(GLANCE).await;
-        }
-    }
-
-    pub(super) async fn pay_in_frame(&self) {
-        if self.browser.sees("iframe").await {
-            self.browser.enter_frame("iframe").await;
-            let script = format!(
-                "const form = document.querySelector('form.card');
-                for (const [name, value] of [['card', '{GOOD_CARD}'], ['expiry', '06/32'], ['cvc', '123']])
-                    form.elements[name].value = value;
-                form.requestSubmit(); return 1"
-            );
-            let _ = self.browser.driver().execute(script, Vec::new()).await;
-            self.browser.leave_frames().await;
-        }
-    }
-
-    async fn total(&self) -> Tally {
-        let orders = self.app.demo.app.store.recent_checkouts(10_000).await.unwrap();
-        let state = self.app.demo.sandbox.state_json();
-        let payments = state["payments"].as_array().into_iter().flatten();
-        Tally {
-            sessions: self.app.sessions(),
-            payments: payments.filter(|payment| payment["status"] == "succeeded").count(),
-            orders: orders.len(),
-            paid: orders.iter().filter(|order| is_paid(order.status)).count(),
-        }
-    }
-
-    /// What this purchase has made so far.
-    pub(super) async fn tally(&self) -> Tally {
-        let (now, before) = (self.total().await, self.before);
-        Tally {
-            sessions: now.sessions - before.sessions,
-            payments: now.payments - before.payments,
-            orders: now.orders - before.orders,
-            paid: now.paid - before.paid,
-        }
-    }
-
     /// This browser has lost its network, or has it again.
     pub(super) async fn offline(&self, offline: bool) {
         self.browser.devtools("Network.enable", json!({})).await;
@@ -320,8 +184,4 @@ impl Scene {
         self.browser.driver().close_window().await.unwrap();
         self.browser.driver().switch_to_window(new).await.unwrap();
     }
-}
-
-fn is_paid(status: CheckoutStatus) -> bool {
-    matches!(status, CheckoutStatus::Paid | CheckoutStatus::Fulfilled)
 }

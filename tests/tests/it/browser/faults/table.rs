@@ -6,7 +6,8 @@ use checkout_tests::line::Weather;
 use serde_json::Value;
 
 use super::flow::Step;
-use super::scene::{ONCE, Scene, Tally, View};
+use super::scene::{Scene, View};
+use super::tally::{ONCE, Tally};
 
 /// How often each point of the flow is reloaded: 2, or what `CHECKOUT_FAULTS` says (20 for the figure of G11).
 fn rounds() -> usize {
