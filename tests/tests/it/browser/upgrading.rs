@@ -5,7 +5,7 @@ use checkout_tests::app::{GOOD_CARD, TestApp};
 use checkout_tests::browser::{Browser, Options};
 use serde_json::{Value, json};
 
-use super::widget::{COUNTRY, EMAIL, PAY, card, in_shop, nothing_went_wrong};
+use super::widget::{COUNTRY, EMAIL, PAY, STANDING, card, in_shop, nothing_went_wrong};
 
 const PLAN: &str = "#plan-chip";
 
@@ -30,6 +30,7 @@ async fn an_upgrade_is_hers_and_the_webhook_unlocks_it() {
     let browser = in_shop(&app, Options::default(), "/app").await;
     upgrade(&browser).await;
     card(&browser, GOOD_CARD).await;
+    browser.find(STANDING).await;
     browser.go(&format!("{}/app", app.ready().shop)).await;
     browser.find_saying(PLAN, "Free plan").await;
     assert!(browser.sees("button[data-upgrade=Calendar]").await, "nothing is unlocked by coming back");
