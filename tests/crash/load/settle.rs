@@ -12,7 +12,8 @@ use crate::world::World;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(200);
 /// What is to be asked later is no hurry: whether a renewal came, on its day.
-const SOON: SignedDuration = SignedDuration::from_mins(5);
+/// A refund that was not found within a minute is looked for again after five; by then nothing changes.
+const SOON: SignedDuration = SignedDuration::from_mins(2);
 
 /// Waits until the outbox is empty and nothing is to be asked of the provider. A helper has to run.
 ///

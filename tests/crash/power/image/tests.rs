@@ -61,7 +61,7 @@ fn writes_are_torn_at_sectors() {
     writer.append(SYNC, 2, zeros, b"");
     writer.append(WRITE, 2, 100, &[1; 1_500]);
     let mut shapes = std::collections::BTreeSet::new();
-    for Image(files) in images(&writer, 50, 200) {
+    for Image(files) in images(&writer, 50, 2_000) {
         let bytes = &files["a"];
         assert!(bytes.len() == 2_048 && bytes[..100] == [0; 100] && bytes[1_600..] == [0; 448]);
         let shape: Vec<u8> = [100, 511, 512, 1_023, 1_024, 1_535, 1_536, 1_599].map(|at| bytes[at]).to_vec();
