@@ -118,6 +118,7 @@ async fn work(
         helper = Helper::start(world, start).await?;
     }
     verdict.join(probes::while_open(world, round).await);
+    probes::let_time_pass(world)?;
     let left = [load.finish(PATIENCE).await, settle(world, PATIENCE).await];
     verdict.join(probes::afterwards(world, history));
     verdict.join(Oracle { deaths: round * ROUND }.check(world, history, &world.database()).await);

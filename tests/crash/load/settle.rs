@@ -43,6 +43,7 @@ pub(super) fn is_planned(database: &Path) -> bool {
 }
 
 /// Messages that are to be sent, and what is to be asked for soon: objects, and refunds whose answer was lost.
+/// One that the provider did not have when it was asked is asked about for days: that is no hurry either.
 fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
     let soon = Clock::wall() + SOON;
     let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -50,7 +51,7 @@ fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
     database.query_row(
         "SELECT (SELECT count(*) FROM messages WHERE state IN ('queued', 'leased')),
                 (SELECT count(*) FROM refetches WHERE due_at < ?1)
-                    + (SELECT count(*) FROM intents WHERE due_at < ?1)",
+                    + (SELECT count(*) FROM intents WHERE due_at < ?1 AND attempts = 0)",
         [soon.as_microsecond()],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )

@@ -55,6 +55,19 @@ pub(super) fn afterwards(world: &World, history: &History) -> Verdict {
     verdict
 }
 
+/// Refunds that were planned by somebody who died, or whose answer was lost, have waited for their minute.
+///
+/// # Errors
+/// The database cannot be written.
+pub(super) fn let_time_pass(world: &World) -> Result<(), String> {
+    let pass = || -> rusqlite::Result<usize> {
+        let database = Connection::open(world.database())?;
+        database.busy_timeout(Duration::from_secs(30))?;
+        database.execute("UPDATE intents SET due_at = 0 WHERE due_at IS NOT NULL AND attempts = 0", [])
+    };
+    pass().map(drop).map_err(|error| error.to_string())
+}
+
 /// Only who knows the secret is believed, and only for five minutes (G12).
 async fn unbelievable(world: &World, round: u64) -> Verdict {
     let mut verdict = Verdict::default();
