@@ -54,8 +54,8 @@ load: widget ## what happens when too many come: slow clients, three times the c
 proof: widget
 	@tools/proof.sh release
 
-crash: proof ## kill -9 at random moments and at every named step; graceful stops; servers that are broken on purpose
-	@for part in kills points stops mutants; do "$(CARGO_TARGET_DIR)/release/crash" $$part $(ARGS) || exit 1; done
+crash: proof ## kill -9 at random moments, at every named step and in migrations; stops, backups; servers broken on purpose
+	@for part in kills points stops migrations backup restart mutants; do "$(CARGO_TARGET_DIR)/release/crash" $$part $(ARGS) || exit 1; done
 
 power: proof ## cut the power: images of the disk with what was not synced kept, dropped or torn
 	@"$(CARGO_TARGET_DIR)/release/crash" power $(ARGS)

@@ -23,6 +23,28 @@ wasm() {
         cargo test -p checkout-ui --target wasm32-unknown-unknown
 }
 
+# A share of each run of the proof: what `make crash`, `make power`, `make faults` and `make soak` do at length.
+# Each says its seed, its counts and what failed.
+share() {
+    tools/proof.sh dev || return
+    while read -r part; do
+        # shellcheck disable=SC2086
+        timed "crash $part" "$CARGO_TARGET_DIR/debug/crash" $part </dev/null || return
+    done <<'EOF'
+kills --count 60
+points --count 1
+stops --count 10
+network --seconds 5
+power --count 60
+disk --count 20
+clock --count 4
+backup --count 5
+migrations --count 4
+soak --seconds 15
+mutants --count 2
+EOF
+}
+
 # A few seconds a target, from the seeds and from what earlier runs found.
 fuzz() { FUZZ_SECONDS=${FUZZ_SECONDS:-4} tools/fuzz.sh; }
 
@@ -33,5 +55,7 @@ if ls checkout-ui/tests/*.rs >/dev/null 2>&1; then
     say "Tests of the widget's views, in Chromium"
     timed "wasm tests" wasm
 fi
+say "A share of the proof under faults: kills, power cuts, sick disks, broken servers"
+timed "proof" share
 say "Fuzz targets, a few seconds each"
 timed "fuzz" fuzz

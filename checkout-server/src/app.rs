@@ -19,7 +19,7 @@ use crate::http::assets::Releases;
 use crate::keys::Keys;
 use crate::mail::Mailer;
 use crate::outbox::Endpoint;
-use crate::provider::Provider;
+use crate::provider::{Provider, dodo};
 use crate::selling::Selling;
 use crate::signature::SigningSecret;
 use crate::store::{Store, StoreError};
@@ -93,7 +93,11 @@ impl App {
         let abuse =
             Abuse::resume(parts.limits.clone(), parts.keys.challenges.clone(), &parts.store, parts.clock.now()).await?;
         let selling = Selling::resume(&parts.store).await?;
-        parts.store.follow_the_catalog().await?;
+        parts.store.compare_the_catalog().await?;
+        let folded = parts.store.fold_earlier(dodo::read_notice, parts.clock.now()).await?;
+        if folded > 0 {
+            tracing::info!(notices = folded, "what an earlier release kept is folded; nobody is told of it");
+        }
         Ok(Self(Arc::new(Shared {
             parts,
             stopping: CancellationToken::new(),

@@ -11,6 +11,7 @@ use crate::catalog::Catalog;
 use crate::{process, telemetry};
 
 mod access;
+mod backup;
 mod demo;
 mod emails;
 mod endpoints;
@@ -19,6 +20,7 @@ mod lists;
 mod operations;
 mod reconcile;
 mod refund;
+mod restore;
 mod review;
 mod sandbox;
 mod selling;
@@ -53,6 +55,10 @@ enum Verb {
     Review(review::Arguments),
     /// Fold the inbox again and compare. Example: `checkout-server verify --data data`
     Verify(verify::Arguments),
+    /// Copy the database while the helper runs. Example: `checkout-server backup --data data --to /backups/checkout.db`
+    Backup(backup::Arguments),
+    /// Put a copy in the place of the database. Example: `checkout-server restore /backups/checkout.db --data data`
+    Restore(restore::Arguments),
     /// Say what a customer may use; give or block something by hand. Example: `checkout-server access list user_4711`
     Access(access::Arguments),
     /// What happened, in our words: look it up, tell it again. Example: `checkout-server events list --type subscription.past_due`
@@ -105,6 +111,8 @@ pub fn run() -> ExitCode {
         Verb::Refund(arguments) => block_on(refund::run(arguments)),
         Verb::Review(arguments) => block_on(review::run(arguments)),
         Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Backup(arguments) => backup::run(&arguments),
+        Verb::Restore(arguments) => restore::run(&arguments),
         Verb::Events(arguments) => block_on(lists::events(arguments)),
         Verb::Deliveries(arguments) => block_on(lists::deliveries(arguments)),
         Verb::Endpoints(arguments) => block_on(endpoints::run(arguments)),

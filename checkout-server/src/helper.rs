@@ -62,10 +62,11 @@ pub async fn give_up(app: &App) {
     drop(tokio::time::timeout(FAREWELL, stop(app)).await);
 }
 
-/// Tells it to stop and waits until everything has ended (G2f).
+/// Tells it to stop, waits until everything has ended (G2f), and closes the store.
 pub async fn stop(app: &App) {
     app.stopping.cancel();
     crash_point("stop.told");
     app.tasks.close();
     app.tasks.wait().await;
+    app.store.close().await;
 }

@@ -33,7 +33,7 @@ use session::send;
 /// How long a caller waits for another one with the same key (G4).
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Sends of one order's creation, all together (G5).
-const MOST_SENDS: u32 = 3;
+pub(crate) const MOST_SENDS: u32 = 3;
 /// How long a key has the same answer, whatever became of its order (G3).
 const REPLAYED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 

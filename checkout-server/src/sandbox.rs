@@ -123,6 +123,12 @@ impl Sandbox {
         self.state().json(self.now())
     }
 
+    /// The same without what was sent, which is the most of it where much was sold.
+    #[must_use]
+    pub fn ledger_json(&self) -> Value {
+        self.state().ledger(self.now())
+    }
+
     /// How often a route of the API was asked since the start, such as `POST /checkouts` or
     /// `GET /payments/{id}`; refused requests count too.
     #[must_use]

@@ -16,15 +16,18 @@ use crate::standing::{News, Standing};
 
 mod access;
 mod account;
+pub mod backup;
 mod by_hand;
 mod claims;
 mod contacts;
+mod earlier;
 mod fold;
 mod folder;
 mod inbox;
 pub mod intents;
 pub mod lists;
 mod mails;
+mod migration;
 mod objects;
 mod outbox;
 mod passing;
@@ -44,7 +47,7 @@ mod waits;
 
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};
-pub use folder::prepare as prepare_folder;
+pub use folder::{Hold, hold as hold_folder, prepare as prepare_folder};
 pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
 pub use rebuild::{Reader, Verified, verify};
 pub use rules::Rules;
@@ -280,6 +283,20 @@ pub enum StoreError {
         /// What.
         column: &'static str,
     },
+    /// A newer release wrote the database.
+    #[error(
+        "a newer release wrote this database (its tables are of version {found}, and this release knows {known}): \
+         start that release, or restore a backup that this one can read"
+    )]
+    Newer {
+        /// The version of its tables.
+        found: i32,
+        /// The newest that we know.
+        known: i32,
+    },
+    /// A copy is not what it should be.
+    #[error("the copy is damaged: {0}")]
+    Damaged(String),
 }
 
 impl From<StoreError> for Problem {
@@ -287,7 +304,7 @@ impl From<StoreError> for Problem {
         tracing::error!(%error, "the store failed");
         match error {
             StoreError::Unavailable(_) => Self::from(Code::StorageUnavailable).after(1),
-            StoreError::Impossible { .. } => Code::Internal.into(),
+            StoreError::Impossible { .. } | StoreError::Newer { .. } | StoreError::Damaged(_) => Code::Internal.into(),
         }
     }
 }

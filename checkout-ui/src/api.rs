@@ -141,7 +141,11 @@ impl Api {
 
 /// The promise's outcome, or an error once too much time has passed.
 async fn within(promise: Promise) -> Result<JsValue, JsValue> {
-    let timeout = Promise::new(&mut |_, reject| later(&reject, TIMEOUT_MS));
+    within_ms(promise, TIMEOUT_MS).await
+}
+
+async fn within_ms(promise: Promise, milliseconds: i32) -> Result<JsValue, JsValue> {
+    let timeout = Promise::new(&mut |_, reject| later(&reject, milliseconds));
     JsFuture::from(Promise::race(&Array::of2(&promise, &timeout))).await
 }
 

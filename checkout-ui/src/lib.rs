@@ -44,7 +44,7 @@ use view::dialog::{self, Dialog};
 pub struct Mounted {
     shop: Shop,
     _dialog: Option<Dialog>,
-    _restored: Listener,
+    _listeners: [Listener; 2],
     _view: Box<dyn Any>,
 }
 
@@ -65,6 +65,7 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
     style::adopt(&root, &options);
     let inline = options.inline;
     let shop = Shop::new(state(root.clone(), &merged, options, trigger.clone())?);
+    shop.note(|state| state.arrival = state::following::arrive());
     let dialog =
         (!inline).then(|| Dialog::new(&root, trigger, options::kept(&merged), move || shop.may_close())).flatten();
     let view = mount_to(root, move || view::widget(shop));
@@ -75,7 +76,7 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
             shop.begin().await;
         }
     });
-    Ok(Mounted { shop, _dialog: dialog, _restored: restored(shop), _view: Box::new(view) })
+    Ok(Mounted { shop, _dialog: dialog, _listeners: [restored(shop), ordered(shop)], _view: Box::new(view) })
 }
 
 fn state(root: HtmlElement, merged: &Value, options: Options, trigger: Option<HtmlElement>) -> Result<State, JsValue> {
@@ -118,6 +119,15 @@ fn restored(shop: Shop) -> Listener {
         if Value(event.into()).flag("persisted") == Some(true) && shop.peek().leaving {
             shop.change(|state| state.leaving = false);
             shop.follow();
+        }
+    })
+}
+
+/// Another tab has begun the order that this one shows the form of.
+fn ordered(shop: Shop) -> Listener {
+    Listener::new(&window(), "storage", move |event| {
+        if Value(event.into()).text("key") == Some(draft::name(&shop.peek().cart_json())) {
+            shop.look_beside();
         }
     })
 }

@@ -91,6 +91,10 @@ pub struct State {
     pub slow: bool,
     /// Whether the browser is on its way to the payment page.
     pub leaving: bool,
+    /// Whether another tab sees to the order, and this one only shows it.
+    pub beside: bool,
+    /// The checkout that is being followed.
+    pub following: Option<String>,
     /// Said politely to everyone.
     pub notice: String,
     /// Said politely to those who do not see it change.
@@ -146,6 +150,8 @@ impl State {
             arrival: Arrival::Unknown,
             slow: false,
             leaving: false,
+            beside: false,
+            following: None,
             notice: String::new(),
             whisper: String::new(),
             turn: 0,

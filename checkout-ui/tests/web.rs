@@ -151,13 +151,13 @@ async fn what_is_not_for_sale_is_said_in_words() {
 
 #[wasm_bindgen_test]
 async fn paid_is_shown_because_the_server_says_so_and_told_once() {
-    let storage = window().unwrap().session_storage().unwrap().unwrap();
+    let storage = window().unwrap().local_storage().unwrap().unwrap();
     let attempt = format!(
         r#"{{"key":"k","body":"{{}}","cart":"[]","id":"co_1","client_secret":"s","url":"https://p.example/","at":{}}}"#,
         js_sys::Date::now()
     );
-    storage.set_item("checkout.co_1", &attempt).unwrap();
-    window().unwrap().local_storage().unwrap().unwrap().remove_item("checkout.told").unwrap();
+    storage.set_item("checkout.order.co_1", &attempt).unwrap();
+    storage.remove_item("checkout.told").unwrap();
     let told = Function::new_no_args("globalThis.told = (globalThis.told ?? 0) + 1");
     let count = || Reflect::get(&js_sys::global(), &"told".into()).unwrap().as_f64();
     for _ in 0..2 {
@@ -169,7 +169,7 @@ async fn paid_is_shown_because_the_server_says_so_and_told_once() {
 }
 
 #[wasm_bindgen_test]
-async fn an_order_of_another_tab_is_not_called_paid() {
+async fn an_order_of_another_browser_is_not_called_paid() {
     let page = Page::new(r#"{"resume":"co_2"}"#);
     page.says("#standing", "cannot show this order").await;
 }

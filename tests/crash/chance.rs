@@ -1,6 +1,6 @@
 //! Chance, from the seed of a run alone: what failed with a seed is chosen in the same way again.
 
-/// A stream of numbers: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// A stream of numbers: `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators", 2014). Fair enough to choose by, worth nothing for secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);

@@ -2,7 +2,7 @@
 //! couriers have handed it over. So the sandbox never waits for a helper that is dead, and what the helper
 //! gets is shuffled and repeated as the seed says.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,8 +61,8 @@ pub(crate) fn key(id: &str, body: &[u8]) -> String {
 #[derive(Default)]
 struct Inside {
     waiting: Mutex<Vec<Parcel>>,
-    /// How often each distinct one came.
-    seen: Mutex<HashMap<String, u64>>,
+    /// Each distinct one.
+    seen: Mutex<HashSet<String>>,
     carried: AtomicUsize,
     came: AtomicU64,
 }
@@ -120,9 +120,9 @@ impl Office {
         waiting.len() + self.inside.carried.load(Ordering::SeqCst)
     }
 
-    /// How many distinct ones came.
-    pub(crate) fn distinct(&self) -> u64 {
-        lock(&self.inside.seen).len() as u64
+    /// Whether one with that id and that body ever came from the provider.
+    pub(crate) fn has_seen(&self, key: &str) -> bool {
+        lock(&self.inside.seen).contains(key)
     }
 
     /// How many came.
@@ -141,7 +141,7 @@ async fn take(State(office): State<Office>, headers: HeaderMap, body: Bytes) -> 
         again: false,
     };
     office.inside.came.fetch_add(1, Ordering::SeqCst);
-    *lock(&office.inside.seen).entry(parcel.key()).or_default() += 1;
+    lock(&office.inside.seen).insert(parcel.key());
     lock(&office.inside.waiting).push(parcel);
     StatusCode::OK
 }

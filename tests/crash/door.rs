@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 /// How long a half-open connection stays, where nobody gives it up.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+const FORGOTTEN: Duration = Duration::from_mins(1);
 
 /// What happens to an exchange of one request and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,3 +226,6 @@ async fn strike(fault: Fault, client: &mut TcpStream, answer: &[u8]) -> Struck {
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

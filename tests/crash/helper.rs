@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use crate::world::World;
 
 /// How long a start or a stop may take before something is wrong with the proof itself.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Which of the executables beside ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -110,6 +110,13 @@ impl History {
         self.acknowledged(|entry| entry.mark <= mark)
     }
 
+    /// Whether something of that kind was acknowledged after that moment of the history.
+    pub(crate) fn acknowledged_since(&self, moment: u64, wanted: impl Fn(&Entry) -> bool) -> bool {
+        let entries = self.lock();
+        let newest = entries.iter().rev().take_while(|entry| entry.answered >= moment);
+        newest.into_iter().any(|entry| entry.outcome == Outcome::Acknowledged && wanted(entry))
+    }
+
     /// How many came to that.
     pub(crate) fn count(&self, what: What, outcome: Outcome) -> u64 {
         let is = |entry: &&Entry| entry.what == what && entry.outcome == outcome;

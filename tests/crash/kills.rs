@@ -17,7 +17,7 @@ const KILLS: u64 = 1_000;
 /// Kills between two looks at the file.
 const LOOK: u64 = 50;
 /// How long everybody may take to be told after the last kill.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Verdict {

@@ -2,9 +2,11 @@
 //! by the seed, begins on a schedule of its own, and asks again until it knows. Nothing here judges:
 //! everything goes into the history.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use checkout_server::sandbox::Sandbox;
 use checkout_tests::http::client;
 use reqwest::Client;
 use serde_json::Value;
@@ -25,6 +27,9 @@ mod settle;
 mod staff;
 
 pub(crate) use settle::settle;
+
+/// For so long nothing comes where all is told.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// How many of whom, and how often each of them wants something.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +84,7 @@ pub(crate) struct Shop {
     pub(crate) name: String,
     seed: u64,
     pub(crate) crowd: Crowd,
+    database: PathBuf,
     orders: Mutex<Vec<Order>>,
     sales: Mutex<Vec<Sale>>,
     /// Nothing new is begun any more.
@@ -110,6 +116,7 @@ impl Shop {
 /// All of them at work.
 pub(crate) struct Load {
     shop: Arc<Shop>,
+    sandbox: Sandbox,
     people: JoinSet<()>,
     couriers: JoinSet<()>,
 }
@@ -127,6 +134,7 @@ impl Load {
             name: world.next_load(),
             seed: world.seed,
             crowd,
+            database: world.database(),
             orders: Mutex::default(),
             sales: Mutex::default(),
             closing: CancellationToken::new(),
@@ -145,7 +153,7 @@ impl Load {
         for number in 0..crowd.couriers {
             couriers.spawn(couriers::carry(Arc::clone(&shop), number));
         }
-        Self { shop, people, couriers }
+        Self { shop, sandbox: world.sandbox.clone(), people, couriers }
     }
 
     /// Begins nothing new, and waits until everybody knows what became of what they began, and all webhooks
@@ -157,15 +165,32 @@ impl Load {
         self.shop.closing.cancel();
         let all = async {
             while self.people.join_next().await.is_some() {}
-            while self.couriers.join_next().await.is_some() {}
+            // Only then nothing new happens at the provider's.
+            while !self.is_quiet().await {}
         };
         let finished = tokio::time::timeout(patience, all).await.is_ok();
         self.shop.over.cancel();
-        let left = self.people.len() + self.couriers.len();
-        let parcels = self.shop.office.open_ends();
+        let (left, parcels) = (self.people.len(), self.shop.office.open_ends());
+        while self.couriers.join_next().await.is_some() {}
         if finished {
             return Ok(());
         }
         Err(format!("after {patience:?} {left} clients were not told, {parcels} webhooks were not taken"))
+    }
+
+    /// Whether everything is handed over, and the provider has sent all that it wants to tell, and is to do
+    /// nothing more.
+    async fn is_quiet(&self) -> bool {
+        let before = self.shop.office.came();
+        tokio::time::sleep(QUIET).await;
+        let planned = settle::is_planned(&self.shop.database);
+        if planned || self.shop.office.open_ends() > 0 || self.shop.office.came() != before {
+            return false;
+        }
+        let state = self.sandbox.state_json();
+        let sent = |delivery: &Value| delivery["status"] == "delivered";
+        state["deliveries"].as_array().is_some_and(|all| all.iter().all(sent))
+            && self.shop.office.came() == before
+            && self.shop.office.open_ends() == 0
     }
 }

@@ -9,8 +9,11 @@ use std::process::ExitCode;
 use run::Options;
 use verdict::Verdict;
 
+mod backup;
 mod chance;
+mod clock;
 mod courier;
+mod disk;
 mod door;
 #[path = "../shim/src/format.rs"]
 mod format;
@@ -18,14 +21,17 @@ mod helper;
 mod history;
 mod kills;
 mod load;
+mod migrations;
 mod mutants;
 mod network;
 mod oracle;
 mod points;
 mod power;
+mod restart;
 mod run;
 mod shim;
 mod soak;
+mod stock;
 mod stops;
 mod stories;
 mod verdict;
@@ -39,14 +45,19 @@ fn main() -> ExitCode {
     };
     let verdict: Verdict = match command.as_str() {
         // One line a command.
-        "stories" => stories::read(&options),
+        "backup" => backup::run(&options),
+        "clock" => clock::run(&options),
+        "disk" => disk::run(&options),
         "kills" => kills::run(&options),
-        "network" => network::run(&options),
-        "soak" => soak::run(&options),
-        "points" => points::run(&options),
+        "migrations" => migrations::run(&options),
         "mutants" => mutants::run(&options),
-        "stops" => stops::run(&options),
+        "network" => network::run(&options),
+        "points" => points::run(&options),
         "power" => power::run(&options),
+        "restart" => restart::run(&options),
+        "soak" => soak::run(&options),
+        "stops" => stops::run(&options),
+        "stories" => stories::read(&options),
         _ => return refuse(&format!("{command:?} is not known; the file's first lines say what there is")),
     };
     verdict.close(&command, &options)

@@ -11,6 +11,7 @@ use crate::helper::{Executable, Helper, Start};
 use crate::history::History;
 use crate::load::{Crowd, Load, settle};
 use crate::oracle::Oracle;
+use crate::power;
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -19,6 +20,8 @@ mod probes;
 
 /// Within so many kills each has to be caught.
 const MOST_KILLS: u64 = 60;
+/// Within so many images of a power cut.
+const MOST_IMAGES: u64 = 30;
 /// Kills between two looks.
 const ROUND: u64 = 10;
 /// Rounds that the unbroken one has to pass.
@@ -39,14 +42,14 @@ async fn all(options: &Options) -> Verdict {
     }
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     for mutant in Mutant::ALL.iter().copied().filter(|mutant| wanted(mutant.name())) {
-        if mutant == Mutant::SynchronousNormal {
-            // A kill takes nothing from the system's memory: only a power cut shows this one (`crash power`).
-            continue;
-        }
-        let (caught, kills) = catch(options, mutant).await;
-        say(mutant, caught.as_deref(), kills);
-        verdict.check(caught.is_some(), format!("{} was not caught within {kills} kills", mutant.name()));
-        verdict.count(mutant.name(), kills);
+        let (caught, after) = match mutant {
+            // A kill takes nothing from the system's memory: only a power cut shows this one.
+            Mutant::SynchronousNormal => cut(options, mutant).await,
+            _ => catch(options, mutant).await,
+        };
+        say(mutant, caught.as_deref(), after);
+        verdict.check(caught.is_some(), format!("{} was not caught within {after}", mutant.name()));
+        verdict.count(mutant.name(), after);
     }
     verdict
 }
@@ -56,7 +59,7 @@ async fn unbroken(options: &Options) -> Verdict {
     let mut world = World::start(options, "mutants").await;
     let history = History::default();
     let mut verdict = Verdict::default();
-    for round in 1..=options.count.unwrap_or(UNBROKEN) {
+    for round in 1..=options.count.unwrap_or(UNBROKEN).min(UNBROKEN) {
         verdict.join(kill(&mut world, &history, &start(None), round).await);
     }
     world.close(&history, &verdict);
@@ -78,6 +81,14 @@ async fn catch(options: &Options, mutant: Mutant) -> (Option<String>, u64) {
     }
     world.close(&history, &Verdict::default());
     (caught, kills)
+}
+
+/// Cuts the power of one until an image lacks what was acknowledged, and says after how many images.
+async fn cut(options: &Options, mutant: Mutant) -> (Option<String>, u64) {
+    match power::images_until_a_loss(options, mutant, MOST_IMAGES).await {
+        Some(images) => (Some("G2: an image lacks what was acknowledged".to_owned()), images),
+        None => (None, MOST_IMAGES),
+    }
 }
 
 /// One round: the load of `kills` and its kills, the probes, and all that the oracle knows.
@@ -107,11 +118,13 @@ async fn work(
         helper = Helper::start(world, start).await?;
     }
     verdict.join(probes::while_open(world, round).await);
-    for left in [load.finish(PATIENCE).await, settle(world, PATIENCE).await] {
-        verdict.check(left.is_ok(), format!("G22: {}", left.err().unwrap_or_default()));
-    }
+    let left = [load.finish(PATIENCE).await, settle(world, PATIENCE).await];
     verdict.join(probes::afterwards(world, history));
     verdict.join(Oracle { deaths: round * ROUND }.check(world, history, &world.database()).await);
+    // Last: what is behind it says more.
+    for left in left {
+        verdict.check(left.is_ok(), format!("G22: {}", left.err().unwrap_or_default()));
+    }
     helper.kill().await;
     Ok(())
 }
@@ -122,8 +135,8 @@ fn start(mutant: Option<Mutant>) -> Start {
 }
 
 /// As it goes: a run takes minutes.
-fn say(mutant: Mutant, caught: Option<&str>, kills: u64) {
+fn say(mutant: Mutant, caught: Option<&str>, after: u64) {
     let rule: String = caught.unwrap_or("nothing").chars().take(160).collect();
     // Whoever reads it no longer has no use for it.
-    drop(writeln!(std::io::stdout().lock(), "  {}: within {kills} kills, by: {rule}", mutant.name()));
+    drop(writeln!(std::io::stdout().lock(), "  {} (kills or images: {after}): {rule}", mutant.name()));
 }

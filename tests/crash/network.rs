@@ -2,7 +2,7 @@
 //! provider: late, refused, reset, half-open, cut in the middle, and answers that are lost after the work
 //! was done. Whatever the network does, the oracle has nothing to say (G3–G6, G13, G22).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
 use crate::door::{Door, Fault};
@@ -30,6 +30,17 @@ const FAULTS: [Fault; 7] = [
     Fault::HalfOpen,
 ];
 
+/// As they are told, in that order.
+const NAMES: [&str; 7] = [
+    "late requests",
+    "late replies",
+    "refused requests",
+    "dropped replies",
+    "cut replies",
+    "resets",
+    "half-open connections",
+];
+
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Verdict {
     block_on(async {
@@ -48,29 +59,27 @@ pub(crate) fn run(options: &Options) -> Verdict {
 
 async fn suffer(world: &World, history: &History, seconds: u64) -> Result<Verdict, String> {
     let mut verdict = Verdict::default();
+    let time = Duration::from_secs(seconds);
     let helper = Helper::start(world, &Start::default()).await?;
     let load = Load::start(world, Crowd::default(), history);
-    for fault in FAULTS {
-        for (name, door) in [("helper", &world.door), ("provider", &world.provider)] {
-            let before = door.struck(fault);
-            strike(door, fault, world.chance(&format!("{fault:?} {name}")));
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-            door.rule(|_| Fault::Pass);
-            verdict.check(door.struck(fault) > before, format!("{fault:?} never struck on the way to the {name}"));
+    let ways = [
+        ("helper", &world.door, helper.ready["helper"].as_str().unwrap_or_default().to_owned()),
+        ("provider", &world.provider, world.sandbox_url.clone()),
+    ];
+    for (name, door, to) in ways {
+        for fault in FAULTS {
+            let chance = world.chance(&format!("{fault:?} {name}"));
+            let struck = strike(door, fault, chance, time).await;
+            verdict.check(struck > 0, format!("{fault:?} never struck on the way to the {name}"));
         }
+        door.shut();
+        tokio::time::sleep(time).await;
+        door.turn(&to);
     }
     for left in [load.finish(PATIENCE).await, settle(world, PATIENCE).await] {
         verdict.check(left.is_ok(), left.err().unwrap_or_default());
     }
-    for (name, fault) in [
-        ("late requests", FAULTS[0]),
-        ("late replies", FAULTS[1]),
-        ("refused requests", FAULTS[2]),
-        ("dropped replies", FAULTS[3]),
-        ("cut replies", FAULTS[4]),
-        ("resets", FAULTS[5]),
-        ("half-open connections", FAULTS[6]),
-    ] {
+    for (name, fault) in NAMES.into_iter().zip(FAULTS) {
         verdict.count(name, world.door.struck(fault) + world.provider.struck(fault));
     }
     verdict.count("orders acknowledged", history.count(What::Order, Outcome::Acknowledged));
@@ -82,7 +91,14 @@ async fn suffer(world: &World, history: &History, seconds: u64) -> Result<Verdic
     Ok(verdict)
 }
 
-/// Strikes some of the exchanges of that door.
-fn strike(door: &Door, fault: Fault, mut chance: Chance) {
+/// Strikes some of the exchanges of that door for that time, and longer where none was: whoever waits
+/// behind the last fault comes late. Says how many were struck.
+async fn strike(door: &Door, fault: Fault, mut chance: Chance, time: Duration) -> u64 {
+    let (begun, before) = (Instant::now(), door.struck(fault));
     door.rule(move |_| if chance.percent(STRUCK) { fault } else { Fault::Pass });
+    while begun.elapsed() < time || (door.struck(fault) == before && begun.elapsed() < PATIENCE) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    door.rule(|_| Fault::Pass);
+    door.struck(fault) - before
 }

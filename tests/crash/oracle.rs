@@ -11,6 +11,7 @@ use crate::history::History;
 use crate::verdict::Verdict;
 use crate::world::World;
 
+mod access;
 pub(crate) mod answers;
 mod mails;
 mod projection;
@@ -39,6 +40,7 @@ impl Oracle {
                 verdict.join(stored::present(&connection, &history.acknowledged(|_| true)));
                 verdict.join(stored::sound(&connection));
                 verdict.join(provider::check(&truth, &connection, history));
+                verdict.join(provider::said(&world.office, &connection));
                 verdict.join(projection::check(&truth, &connection));
             }
             Err(error) => verdict.check(false, format!("the database opens: {error}")),
@@ -46,7 +48,7 @@ impl Oracle {
         verdict.join(stored::folded(database, &world.catalog));
         let received = world.merchant.received();
         verdict.join(told::check(&truth, &received));
-        verdict.join(told::access(world, &received).await);
+        verdict.join(access::check(world, &truth, &received).await);
         verdict.join(mails::check(&truth, &world.mail.mails(), self.deaths));
         verdict
     }

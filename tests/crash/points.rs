@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Verdict {
 
 async fn rounds(options: &Options) -> Verdict {
     let mut verdict = Verdict::default();
-    for time in 1..=options.count.unwrap_or(TIMES) {
+    for time in 1..=options.count.unwrap_or(TIMES).min(TIMES) {
         let world = World::start(options, "points").await;
         let history = History::default();
         let mut stage = Stage::new(world);
@@ -78,6 +78,7 @@ async fn round(stage: &mut Stage, history: &History, options: &Options, time: u6
         verdict.count("steps reached", u64::from(reached));
         verdict.count("steps that did not come again", u64::from(!reached));
     }
+    stage.set(stage::END)?;
     let helper = Helper::start(&stage.world, &faults(None)).await?;
     stage.tidy_up().await;
     for left in [load.finish(END).await, settle(&stage.world, END).await] {

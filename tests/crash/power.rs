@@ -123,6 +123,15 @@ async fn live(
     Log::parse(shim.log().map_err(|error| error.to_string())?)
 }
 
+/// Cuts the power at so many moments of what a shim has logged so far, and gives what each image shows.
+///
+/// # Errors
+/// The log cannot be read.
+pub(crate) fn cut_now(world: &World, shim: &Shim, history: &History, cuts: u64) -> Result<Vec<Verdict>, String> {
+    let log = Log::parse(shim.log().map_err(|error| error.to_string())?)?;
+    Ok(wrecks(world, &log, history, cuts))
+}
+
 /// What each image shows.
 fn wrecks(world: &World, log: &Log, history: &History, cuts: u64) -> Vec<Verdict> {
     let mut chance = world.chance("cuts");

@@ -144,9 +144,9 @@ impl World {
         &self.environment
     }
 
-    /// Everything that the provider knows.
+    /// What the provider has sold, and what became of it.
     pub(crate) fn truth(&self) -> Value {
-        self.sandbox.state_json()
+        self.sandbox.ledger_json()
     }
 
     /// Ends it. Where something failed, what is needed to look into it stays in the folder.

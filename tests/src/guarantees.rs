@@ -49,7 +49,7 @@ pub fn document(figures: &Value) -> String {
     for Guarantee { number, promise, proofs } in GUARANTEES {
         let shown: Vec<String> = proofs.iter().map(|proof| shown(*proof, figures)).collect();
         let shown = if shown.is_empty() { "not built yet".to_owned() } else { shown.join("<br>") };
-        drop(writeln!(page, "| {number} | {promise} | {shown} |"));
+        let _ = writeln!(page, "| {number} | {promise} | {shown} |");
     }
     page.push_str(
         "\n## The proof of the proof\n\nEach of these servers is broken on purpose, and the run found it:\n\n",

@@ -14,6 +14,7 @@ pub mod faulty;
 pub mod guarantees;
 pub mod healing;
 pub mod http;
+pub mod line;
 pub mod mail;
 pub mod merchant;
 pub mod outbox;

@@ -74,7 +74,8 @@ impl Proxy {
         origin
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    /// Passes one request on, or answers it.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         let body = to_bytes(body, 1 << 20).await.expect("a browser sends what it says").to_vec();
         let target = head.uri.to_string();

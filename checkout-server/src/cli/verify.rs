@@ -1,11 +1,12 @@
 //! `verify`: folds the inbox again, and compares it with what readers see.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Failure, read_catalog, say};
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::event::Source;
 use crate::outbox::Routes;
@@ -28,19 +29,34 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(Arguments { data, catalog, json }: &Arguments) -> Result<(), Failure> {
-    let rules = Rules::new(&read_catalog(catalog)?, Routes::default());
-    let read = |source, kind: &str, body: &[u8]| match source {
-        Source::Webhook => dodo::read_notice(body),
-        Source::Refetch => dodo::read_answer(kind, body),
-    };
-    let told = |notices| drop(writeln!(std::io::stderr(), "{notices} notices folded"));
-    let verified = store::verify(&data.join("checkout.db"), &rules, &read, Clock::wall(), told)?;
+    let verified = compare(&data.join("checkout.db"), &read_catalog(catalog)?)?;
     if *json {
         say(&serde_json::to_string(&verified)?)?;
     } else {
         say(&words(&verified))?;
     }
-    if verified.differences.is_empty() { Ok(()) } else { Err("what is stored is not the fold of the inbox".into()) }
+    if verified.differences.is_empty() { Ok(()) } else { Err(DIFFERS.into()) }
+}
+
+const DIFFERS: &str = "what is stored is not the fold of the inbox";
+
+/// Refuses a database that differs from its inbox.
+///
+/// # Errors
+/// It differs, or cannot be read.
+pub(super) fn prove(database: &Path, catalog: &Catalog) -> Result<(), Failure> {
+    let verified = compare(database, catalog)?;
+    if verified.differences.is_empty() { Ok(()) } else { Err(format!("{DIFFERS}: {}", words(&verified)).into()) }
+}
+
+fn compare(database: &Path, catalog: &Catalog) -> Result<Verified, Failure> {
+    let rules = Rules::new(catalog, Routes::default());
+    let read = |source, kind: &str, body: &[u8]| match source {
+        Source::Webhook => dodo::read_notice(body),
+        Source::Refetch => dodo::read_answer(kind, body),
+    };
+    let told = |notices| drop(writeln!(std::io::stderr(), "{notices} notices folded"));
+    Ok(store::verify(database, &rules, &read, Clock::wall(), told)?)
 }
 
 fn words(verified: &Verified) -> String {

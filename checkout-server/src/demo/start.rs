@@ -238,5 +238,6 @@ fn kept_key(data: &Path, name: &str, prefix: &str) -> io::Result<String> {
     let key = format!("{prefix}{}", random::alphanumeric::<32>());
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     writeln!(file, "{key}")?;
+    file.sync_all()?;
     Ok(key)
 }

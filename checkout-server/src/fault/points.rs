@@ -35,6 +35,7 @@ pub const POINTS: &[(&str, &str)] = &[
     ("group.done", "all commands of a group are done; nothing is committed"),
     ("group.committed", "a group is committed; nobody was answered"),
     ("group.answered", "all of a group were answered; the outbox does not know of it"),
+    ("wal.copied", "the log of the database was copied into its file"),
     ("outbox.leased", "in the transaction: messages are leased"),
     ("outbox.claimed", "messages are leased; nothing is sent"),
     ("outbox.signed", "a message is signed; nothing is sent"),
@@ -108,6 +109,10 @@ mod tests {
     fn called(folder: &Path, names: &mut BTreeMap<String, usize>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // Where they are made, and this list.
+            if path.ends_with("fault") {
+                continue;
+            }
             if path.is_dir() {
                 called(&path, names);
                 continue;
@@ -125,8 +130,6 @@ mod tests {
     fn every_step_is_listed_once_and_is_there_once() {
         let mut names = BTreeMap::new();
         called(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names);
-        // This file's own words above.
-        names.remove(").skip(1).filter_map(|rest| rest.split(");
         let listed: BTreeMap<String, usize> = POINTS.iter().map(|(name, _)| ((*name).to_owned(), 1)).collect();
         assert_eq!(listed.len(), POINTS.len(), "a name is listed twice");
         assert_eq!(names, listed);

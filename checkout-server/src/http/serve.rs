@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, header};
+use axum::response::Response;
 use futures_util::future::{Either, TryFutureExt as _, ready};
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -57,8 +58,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
         };
         match accepted {
             Ok((stream, peer)) => {
-                if let Some(connection) = door.admit(peer) {
-                    tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
+                if let Some(connection) = door.admit(peer, &stopping) {
+                    tasks.spawn(connected(stream, Peer(peer), router.clone(), connection));
                 }
             }
             Err(error) => {
@@ -70,8 +71,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
         }
     }
     for (stream, peer) in queued(listener) {
-        if let Some(connection) = door.admit(peer) {
-            tasks.spawn(connected(stream, Peer(peer), router.clone(), connection, stopping.clone()));
+        if let Some(connection) = door.admit(peer, &stopping) {
+            tasks.spawn(connected(stream, Peer(peer), router.clone(), connection));
         }
     }
     tasks.close();
@@ -103,12 +104,12 @@ struct Door {
 impl Door {
     /// A place for a new connection. Where there is none it is closed at once: better one refusal than
     /// slowness for all (G30).
-    fn admit(self: &Arc<Self>, peer: SocketAddr) -> Option<Arc<Connection>> {
+    fn admit(self: &Arc<Self>, peer: SocketAddr, stopping: &CancellationToken) -> Option<Arc<Connection>> {
         let Some(seat) = self.connections.admit(peer.ip(), self.now()) else {
             metrics::counter!("checkout_connections_refused_total").increment(1);
             return None;
         };
-        Some(Arc::new(Connection { door: Arc::clone(self), seat }))
+        Some(Arc::new(Connection { door: Arc::clone(self), seat, stopping: stopping.clone() }))
     }
 
     fn now(&self) -> connections::Moment {
@@ -120,11 +121,26 @@ impl Door {
 struct Connection {
     door: Arc<Door>,
     seat: Arc<Seat>,
+    stopping: CancellationToken,
 }
 
 impl Connection {
     fn enter(&self, state: State) {
         self.seat.enter(state, self.door.now());
+    }
+
+    /// An answer on its way out; after the stop it says that nothing more is read.
+    fn send(self: &Arc<Self>, mut response: Response) -> Response {
+        if self.stopping.is_cancelled() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        body::outgoing(response, self)
+    }
+
+    /// Waits until no more requests are read from it.
+    async fn last_call(self: Arc<Self>) {
+        self.stopping.cancelled().await;
+        tokio::time::sleep(LAST_CALL).await;
     }
 }
 
@@ -138,28 +154,21 @@ impl Drop for Connection {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-async fn connected(
-    stream: TcpStream,
-    peer: Peer,
-    router: Router,
-    connection: Arc<Connection>,
-    stopping: CancellationToken,
-) {
-    drop(stream.set_nodelay(true));
+/// What a connection may ask of us.
+fn http1() -> Builder {
     let mut builder = Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MOST_HEADERS)
         .max_buf_size(LARGEST_HEAD);
+    builder
+}
+
+async fn connected(stream: TcpStream, peer: Peer, router: Router, connection: Arc<Connection>) {
+    drop(stream.set_nodelay(true));
     let closing = connection.seat.closing.clone();
-    let last_call = {
-        let stopping = stopping.clone();
-        async move {
-            stopping.cancelled().await;
-            tokio::time::sleep(LAST_CALL).await;
-        }
-    };
+    let last_call = Arc::clone(&connection).last_call();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         if let Some(refused) = (connection.door.refuse)(&request) {
             connection.enter(State::Waiting);
@@ -169,15 +178,9 @@ async fn connected(
         let mut request = request.map(|body| Body::new(body::Incoming::new(body, Arc::clone(&connection))));
         request.extensions_mut().insert(peer);
         let (answering, connection) = (router.clone().oneshot(request), Arc::clone(&connection));
-        let stopping = stopping.clone();
-        Either::Right(answering.map_ok(move |mut response| {
-            if stopping.is_cancelled() {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            body::outgoing(response, &connection)
-        }))
+        Either::Right(answering.map_ok(move |response| connection.send(response)))
     });
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    let serving = http1().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving, last_call);
     let mut finishing = false;
     let ended = loop {

@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
-/// From here on what the provider says is dated by its own clock. Below, its `Date` knows no better: it has
-/// whole seconds and was written before it travelled.
-const DOUBTFUL: SignedDuration = SignedDuration::from_secs(5);
-/// From here on it is counted.
+/// From here on it is counted, and what the provider says is dated by its own clock. Below, its `Date` knows
+/// no better: it has whole seconds, and was written before an answer that may take ten of them to arrive.
 const NOTICEABLE: SignedDuration = SignedDuration::from_secs(30);
 /// From here on no signature would be believed any more.
 const HARMFUL: SignedDuration = SignedDuration::from_secs(300);
@@ -70,7 +68,7 @@ pub fn harmful(now: Timestamp) -> Option<SignedDuration> {
 /// about right.
 #[must_use]
 pub fn by_the_provider(moment: Timestamp, now: Timestamp) -> Timestamp {
-    let skew = current(now).filter(|skew| skew.abs() > DOUBTFUL).unwrap_or_default();
+    let skew = current(now).filter(|skew| skew.abs() > NOTICEABLE).unwrap_or_default();
     moment.checked_add(skew).unwrap_or(moment)
 }
 

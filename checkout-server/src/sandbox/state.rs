@@ -74,11 +74,18 @@ impl State {
 
     /// `GET /control/state`.
     pub(crate) fn json(&self, now: Timestamp) -> Value {
+        let mut json = self.ledger(now);
+        json["requests"] = json!(self.requests);
+        json["scenario"] = self.scenario.wire();
+        json["webhook_url"] = json!(self.outbox.url);
+        json["deliveries"] = self.outbox.wire();
+        json
+    }
+
+    /// What was sold and what became of it.
+    pub(crate) fn ledger(&self, now: Timestamp) -> Value {
         json!({
             "now": rfc3339(now),
-            "requests": self.requests,
-            "scenario": self.scenario.wire(),
-            "webhook_url": self.outbox.url,
             "sessions": self.sessions.iter().map(|row| row.control_wire(self, now)).collect::<Vec<_>>(),
             "payments": self.payments.iter().map(Payment::wire).collect::<Vec<_>>(),
             "subscriptions": self.subscriptions.iter().map(Subscription::control_wire).collect::<Vec<_>>(),
@@ -86,7 +93,6 @@ impl State {
             "refunds": self.refunds.iter().map(Refund::wire).collect::<Vec<_>>(),
             "disputes": self.disputes.iter().map(Dispute::wire).collect::<Vec<_>>(),
             "customers": self.customers.iter().map(Customer::wire).collect::<Vec<_>>(),
-            "deliveries": self.outbox.wire(),
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::standing;
 /// What a customer may use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredAccess {
-    /// Grows with each change; 0 where nothing was ever heard of them.
+    /// Grows with each change; 0 where nothing was ever heard of them, or higher after a restore.
     pub version: i64,
     /// By name.
     pub entitlements: BTreeMap<String, Entitlement>,
@@ -22,7 +22,7 @@ pub struct StoredAccess {
 
 impl Store {
     /// What that customer may use at `now`. What only takes time needs no event: where a change is due
-    /// and not written yet, it is worked out here, with the version that it will get (G20).
+    /// and not written yet, by time or by another catalog, it is worked out here, with the version that it will get (G20).
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -30,7 +30,7 @@ impl Store {
         let (customer, rules) = (customer.clone(), self.rules.clone());
         self.read(move |connection| {
             let known = projection::projected(connection, &customer)?;
-            let is_current = known.next_change_at.is_none_or(|at| now.as_microsecond() < at);
+            let is_current = !rules.is_behind() && known.next_change_at.is_none_or(|at| now.as_microsecond() < at);
             if is_current || fault::is(Mutant::ExpiryByEventOnly) {
                 return Ok(StoredAccess { version: known.version, entitlements: known.standing.entitlements });
             }

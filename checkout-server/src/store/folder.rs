@@ -1,6 +1,6 @@
-//! The folder of the database: its owner's alone (S19).
+//! The folder of the database: its owner's alone (S19), and one helper's at a time.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -24,6 +24,37 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The right to be the only helper in a folder. It ends with this, or with the process, however that ends.
+pub struct Hold(Option<File>);
+
+impl Hold {
+    /// Gives it up.
+    pub(super) fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Takes the folder for oneself: two helpers would send each order's and each message's calls at once, and
+/// one that goes on while a copy is put in its place writes into a file that nobody reads any more.
+///
+/// # Errors
+/// Somebody else has it, or there is no such folder.
+pub fn hold(folder: &Path) -> io::Result<Hold> {
+    let told = |kind, said: &str| io::Error::new(kind, format!("{}: {said}", folder.display()));
+    let open = File::open(folder).map_err(|error| told(error.kind(), &error.to_string()))?;
+    match open.try_lock() {
+        Ok(()) => Ok(Hold(Some(open))),
+        Err(TryLockError::WouldBlock) => {
+            Err(told(io::ErrorKind::WouldBlock, "a helper runs on this folder, or a restore is under way there"))
+        }
+        // Some file systems of a network lock no folders; SQLite's own locks guard the database itself.
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, folder = %folder.display(), "the folder cannot be locked: see that one helper alone runs on it");
+            Ok(Hold(None))
+        }
+    }
+}
+
 /// Takes a file away from everybody but its owner, where an older version or a copy was more generous.
 pub(super) fn keep_to_owner(file: &Path) -> io::Result<()> {
     let mut permissions = std::fs::metadata(file)?.permissions();
@@ -42,6 +73,20 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_is_held_by_one_at_a_time() {
+        let folder = std::env::temp_dir().join(format!("checkout-hold-{}", crate::random::alphanumeric::<12>()));
+        assert!(hold(&folder).is_err(), "there is none");
+        prepare(&folder).unwrap();
+        let mut first = hold(&folder).unwrap();
+        let refused = hold(&folder).map(drop).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        first.release();
+        drop(hold(&folder).unwrap());
+        drop(hold(&folder).unwrap());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The inbox: every verified notice, raw, once (G13). What is folded can be folded again from here (G16).
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 use sha2::{Digest as _, Sha256};
 
 use super::{Answered, Delivery, StoreError, Stuck};
-use crate::event::Source;
+use crate::event::{Notice, Source};
 use crate::fault::{self, Mutant};
 
 /// Stores a delivery; `None` where it is a repeat.
@@ -84,7 +84,27 @@ pub(super) fn stuck(connection: &Connection, after: i64, most: u32) -> Result<Ve
         "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
          WHERE stuck IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    let mut rows = statement.query(params![after, most])?;
+    read_stuck(statement.query(params![after, most])?)
+}
+
+/// Those that are stuck for that reason, the oldest first.
+pub(super) fn stuck_for(connection: &Connection, why: &str, most: u32) -> Result<Vec<Stuck>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
+         WHERE stuck IS NOT NULL AND stuck = ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    read_stuck(statement.query(params![why, most])?)
+}
+
+/// Says which object a notice is about, where it was kept without.
+pub(super) fn name_object(connection: &Connection, seq: i64, notice: &Notice) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE notices SET object_id = ?2, kind = ?3 WHERE seq = ?1 AND object_id IS NULL")?
+        .execute(params![seq, notice.seen.object(), notice.kind])?;
+    Ok(())
+}
+
+fn read_stuck(mut rows: Rows<'_>) -> Result<Vec<Stuck>, StoreError> {
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get("seq")?;

@@ -1,5 +1,7 @@
 //! What time alone changes: no event tells of it (G20).
 
+use std::sync::atomic::Ordering;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -55,26 +57,45 @@ impl Store {
         .await
     }
 
-    /// Has every customer worked out anew where the catalog is another one than last time: it says what
-    /// each price gives.
+    /// Whether the catalog is another one than the one that every customer was worked out by: it says what
+    /// each price gives. Until [`Self::follow_the_catalog`] is done, whoever asks gets the right answer
+    /// all the same.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn follow_the_catalog(&self) -> Result<(), StoreError> {
+    pub async fn compare_the_catalog(&self) -> Result<(), StoreError> {
         let version = self.rules.catalog.version();
-        self.write(move |connection| {
-            let changed = connection
-                .prepare_cached(
-                    "INSERT INTO facts (name, value) VALUES ('catalog', ?1)
-                     ON CONFLICT (name) DO UPDATE SET value = ?1 WHERE value != ?1",
-                )?
-                .execute([version])?;
-            if changed > 0 {
-                connection.prepare_cached("UPDATE customers SET next_change_at = 0")?.execute([])?;
+        let followed = self
+            .read(move |connection| {
+                let sql = "SELECT 1 FROM facts WHERE name = 'catalog' AND value = ?1";
+                Ok(connection.prepare_cached(sql)?.exists([version])?)
+            })
+            .await?;
+        self.rules.behind.store(!followed, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes every customer due to be worked out anew, a few at a time, where the catalog is another one
+    /// than last time.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; the next call begins anew.
+    pub async fn follow_the_catalog(&self) -> Result<(), StoreError> {
+        let mut after = Some(String::new());
+        while let Some(last) = after.filter(|_| self.rules.is_behind()) {
+            after = self.write(move |connection| make_due(connection, &last)).await?;
+            if after.is_none() {
+                let version = self.rules.catalog.version();
+                self.write(move |connection| {
+                    let sql = "INSERT OR REPLACE INTO facts (name, value) VALUES ('catalog', ?1)";
+                    connection.prepare_cached(sql)?.execute([version])?;
+                    Ok(())
+                })
+                .await?;
+                self.rules.behind.store(false, Ordering::Relaxed);
             }
-            Ok(())
-        })
-        .await
+        }
+        Ok(())
     }
 
     /// Works out anew how a customer stands, after something that no notice told.
@@ -98,6 +119,21 @@ fn settle(connection: &Connection, rules: &Rules, key: &str, now: Timestamp) -> 
     let mut effects = Effects::default();
     projection::settle(connection, rules, &customer, now, &mut effects)?;
     Ok(effects)
+}
+
+/// Makes some customers due, those after that key; gives the last of them, or `None` where there were none.
+fn make_due(connection: &Connection, after: &str) -> Result<Option<String>, StoreError> {
+    let last: Option<String> = connection
+        .prepare_cached(
+            "SELECT max(customer) FROM (SELECT customer FROM customers WHERE customer > ?1 ORDER BY customer LIMIT ?2)",
+        )?
+        .query_row(params![after, AT_ONCE], |row| row.get(0))?;
+    if let Some(last) = &last {
+        connection
+            .prepare_cached("UPDATE customers SET next_change_at = 0 WHERE customer > ?1 AND customer <= ?2")?
+            .execute([after, last.as_str()])?;
+    }
+    Ok(last)
 }
 
 fn put_off(connection: &Connection, key: &str, now: Timestamp) -> Result<(), StoreError> {

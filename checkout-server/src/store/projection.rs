@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::account::account;
 use super::rows::json;
-use super::{Effects, Rules, StoreError, record, renewals};
+use super::{Effects, Rules, StoreError, backup, record, renewals};
 use crate::announcement::Kind;
 use crate::customer::CustomerKey;
 use crate::fault::crash_point;
@@ -15,7 +15,8 @@ use crate::standing::{self, Standing};
 /// A customer's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Projected {
-    /// Grows with each change of what may be used; 0 where nothing was ever heard of them.
+    /// Grows with each change of what may be used; where nothing was ever heard of them 0, or what numbers
+    /// begin after in a database that was restored.
     pub(super) version: i64,
     /// How they stood at the last change.
     pub(super) standing: Standing,
@@ -29,7 +30,9 @@ pub(super) fn projected(connection: &Connection, customer: &CustomerKey) -> Resu
         .prepare_cached("SELECT version, standing, next_change_at FROM customers WHERE customer = ?1")?
         .query_row([customer.stored()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((version, standing, next_change_at)) = row else { return Ok(Projected::default()) };
+    let Some((version, standing, next_change_at)) = row else {
+        return Ok(Projected { version: backup::floor(connection)?, ..Projected::default() });
+    };
     let impossible = |_| StoreError::Impossible { table: "customers", id: format!("{customer:?}"), column: "standing" };
     Ok(Projected { version, standing: serde_json::from_str(&standing).map_err(impossible)?, next_change_at })
 }

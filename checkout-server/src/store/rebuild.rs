@@ -8,7 +8,8 @@ use rusqlite::{Connection, OpenFlags, Row};
 use serde::Serialize;
 
 use super::fold::{self, Observation};
-use super::sqlite::{migrate, plan_once};
+use super::migration::migrate;
+use super::sqlite::plan_once;
 use super::{Effects, Rules, StoreError, account, projection};
 use crate::customer::CustomerKey;
 use crate::event::{Notice, Source};

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::projection::Projected;
-use super::{Effects, Rules, StoreError, Told, contacts, mails};
+use super::{Effects, Rules, StoreError, Told, backup, contacts, mails};
 use crate::announcement::Kind;
 use crate::announcement::body::body;
 use crate::customer::CustomerKey;
@@ -95,10 +95,10 @@ fn send(
         Channel::Webhook => Some(
             connection
                 .prepare_cached(
-                    "INSERT INTO lines (target, customer, last) VALUES (?1, ?2, 1)
+                    "INSERT INTO lines (target, customer, last) VALUES (?1, ?2, ?3 + 1)
                      ON CONFLICT (target, customer) DO UPDATE SET last = last + 1 RETURNING last",
                 )?
-                .query_row([target, &customer], |row| row.get(0))?,
+                .query_row(params![target, customer, backup::floor(connection)?], |row| row.get(0))?,
         ),
     };
     let now_micros = now.as_microsecond();

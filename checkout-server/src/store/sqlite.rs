@@ -3,24 +3,24 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{Rules, StoreError, folder};
+use super::folder::{self, Hold};
+use super::{Rules, StoreError, migration};
 use crate::fault::{self, Mutant, crash_point};
 
 mod disk;
+mod readers;
 
-pub(super) mod embedded {
-    refinery::embed_migrations!("migrations/sqlite");
-}
+use readers::Readers;
 
 /// How many commands share one commit at most: more gain little and keep the first one waiting.
 const GROUP: usize = 64;
@@ -28,36 +28,41 @@ const GROUP: usize = 64;
 const QUEUE: usize = 1_024;
 /// Prepared statements that a connection keeps: more than the code has. With fewer, a fold that goes
 /// through all of its own prepares each of them anew.
-pub(super) const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 256;
 /// Pages that the writer keeps in memory, in KiB: those of a group of the largest commands.
 const CACHE_KIB: i64 = 16 * 1_024;
-/// Connections for reading.
-const READERS: usize = 4;
+/// Bytes that the write-ahead log keeps on the disk once it has been written back. It grows beyond them only
+/// while somebody reads for long, such as a backup.
+const LONGEST_LOG: i64 = 16 * 1024 * 1024;
 
-/// The open database. Clones share it; the file is closed when the last one goes.
+/// The open database, and its folder, which nobody else may have open like this. Clones share it; it is
+/// closed by [`Store::close`], or when the last one goes.
 #[derive(Clone)]
 pub struct Store {
-    writer: mpsc::Sender<Command>,
+    writer: mpsc::Sender<Order>,
     readers: Arc<Readers>,
     failed: LastFailure,
     /// Cancelled when the disk did not confirm what was written.
     unconfirmed: CancellationToken,
     news: Arc<Notify>,
+    hold: Arc<Mutex<Hold>>,
     pub(super) rules: Rules,
 }
 
 /// When a commit last failed.
 type LastFailure = Arc<Mutex<Option<Instant>>>;
 
+/// What the writer is told.
+enum Order {
+    Do(Command),
+    /// To end, and to say so.
+    Close(oneshot::Sender<()>),
+}
+
 /// Runs inside the group's transaction; what it returns is called after the commit, with whether
 /// it took place.
 type Command = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-struct Readers {
-    free: Arc<Semaphore>,
-    connections: Mutex<Vec<Connection>>,
-}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -70,24 +75,29 @@ impl Store {
     /// what its fold goes by.
     ///
     /// # Errors
-    /// The file cannot be opened, locked or migrated.
+    /// The file cannot be opened or migrated, or another helper has the folder.
     pub fn open(path: &Path, rules: Rules) -> Result<Self, StoreError> {
         let unavailable =
             |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let hold = folder::hold(folder).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| unavailable(&error))?;
         // SQLite gives its -wal and -shm files the mode of the database.
         folder::keep_to_owner(path).map_err(|error| unavailable(&error))?;
         crash_point("start.file");
-        let (connection, wal) = for_writing(path).map_err(|error| unavailable(&error))?;
-        let readers = (0..READERS).map(|_| read_only(path)).collect::<Result<Vec<_>, _>>()?;
-        let (writer, commands) = mpsc::channel(QUEUE);
+        let (connection, wal) = for_writing(path).map_err(|error| match error {
+            StoreError::Newer { .. } => error,
+            error => unavailable(&error),
+        })?;
+        let readers = Readers::open(path)?;
+        let (writer, orders) = mpsc::channel(QUEUE);
         let (failed, news, unconfirmed) = (LastFailure::default(), Arc::new(Notify::new()), CancellationToken::new());
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let (failed, news, unconfirmed) = (Arc::clone(&failed), Arc::clone(&news), unconfirmed.clone());
                 move || {
-                    if let Err(disk::Unconfirmed) = write_in_groups(&connection, &wal, commands, &failed, &news) {
+                    if let Err(disk::Unconfirmed) = write_in_groups(&connection, &wal, orders, &failed, &news) {
                         // Not closed: that would copy the WAL, and take it away, on the word of such a disk.
                         std::mem::forget(connection);
                         unconfirmed.cancel();
@@ -95,8 +105,19 @@ impl Store {
                 }
             })
             .map_err(|error| unavailable(&error))?;
-        let readers = Readers { free: Arc::new(Semaphore::new(READERS)), connections: Mutex::new(readers) };
-        Ok(Self { writer, readers: Arc::new(readers), failed, unconfirmed, news, rules })
+        let hold = Arc::new(Mutex::new(hold));
+        Ok(Self { writer, readers: Arc::new(readers), failed, unconfirmed, news, hold, rules })
+    }
+
+    /// Ends the writer after what has been given to it, writes the WAL back into the database's file and gives
+    /// the folder free. Whoever still has the store can read, and write no more.
+    pub async fn close(&self) {
+        let (told, closed) = oneshot::channel();
+        // A writer that has ended already has nothing to say.
+        if self.writer.send(Order::Close(told)).await.is_ok() {
+            drop(closed.await);
+        }
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner).release();
     }
 
     /// Whether a commit has failed within so long: a disk that is nearly full may take a small one
@@ -132,7 +153,7 @@ impl Store {
                 drop(answer.send(committed.and(result)));
             })
         });
-        self.writer.try_send(command).map_err(|error| match error {
+        self.writer.try_send(Order::Do(command)).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Unavailable("the write queue is full".to_owned()),
             TrySendError::Closed(_) => closed(),
         })?;
@@ -144,11 +165,9 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = Arc::clone(&self.readers.free).acquire_owned().await.map_err(|_| closed())?;
-        let reader = Reader::borrow(Arc::clone(&self.readers), turn)?;
+        let reader = Readers::borrow(&self.readers).await?;
         // A caller that goes away does not give the connection back before it is free.
-        let reading =
-            tokio::task::spawn_blocking(move || reader.connection.as_ref().map_or_else(|| Err(closed()), work));
+        let reading = tokio::task::spawn_blocking(move || reader.connection().map_or_else(|| Err(closed()), work));
         reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }
@@ -162,8 +181,9 @@ fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
     disk::confirm_the_last_life(&connection)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "busy_timeout", 5_000)?;
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
     crash_point("start.opened");
-    migrate(&mut connection)?;
+    migration::migrate(&mut connection)?;
     crash_point("start.migrated");
     plan_once(&connection)?;
     write_little(&connection)?;
@@ -188,76 +208,30 @@ pub(super) fn write_little(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Brings a database's tables up to date.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let done = embedded::migrations::runner().run(connection);
-    done.map(drop).map_err(|error| StoreError::Unavailable(format!("its tables cannot be brought up to date: {error}")))
-}
-
 fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
-/// A connection for reading, given back when this is dropped, also by a panic.
-struct Reader {
-    connection: Option<Connection>,
-    readers: Arc<Readers>,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Reader {
-    fn borrow(readers: Arc<Readers>, turn: OwnedSemaphorePermit) -> Result<Self, StoreError> {
-        let connection = readers.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = Some(connection.ok_or_else(closed)?);
-        Ok(Self { connection, readers, _turn: turn })
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let mut free = self.readers.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        free.extend(self.connection.take());
-    }
-}
-
-fn read_only(path: &Path) -> Result<Connection, StoreError> {
-    let path: PathBuf = path.to_owned();
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.pragma_update(None, "busy_timeout", 5_000)?;
-    plan_once(&connection)?;
-    Ok(connection)
-}
-
-/// The writer thread: takes what has queued up, does it in one transaction, then answers.
+/// The writer thread: takes what has queued up, does it in one transaction, then answers; until it is told
+/// to end, or nobody is left who could tell it anything.
 ///
 /// # Errors
 /// The disk did not confirm what was written; whoever waited was told that it did not take place.
 fn write_in_groups(
     connection: &Connection,
     wal: &disk::Wal,
-    mut commands: mpsc::Receiver<Command>,
+    mut orders: mpsc::Receiver<Order>,
     failed: &LastFailure,
     news: &Notify,
 ) -> Result<(), disk::Unconfirmed> {
     let mut group = Vec::with_capacity(GROUP);
     let mut last = last_message(connection);
-    while let Some(first) = commands.blocking_recv() {
-        group.push(first);
-        while group.len() < GROUP
-            && let Ok(next) = commands.try_recv()
-        {
-            group.push(next);
+    loop {
+        let ending = gather(&mut orders, &mut group);
+        if group.is_empty() {
+            return close(connection, ending);
         }
-        let begin = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let begun = connection.execute_batch(begin);
-        crash_point("group.begun");
-        let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
-        if fault::is(Mutant::AckBeforeCommit) {
-            answers.drain(..).for_each(|answer| answer(Ok(())));
-            fault::a_moment();
-        }
-        crash_point("group.done");
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let (answers, committed) = in_one_transaction(connection, &mut group);
         let confirmed = disk::confirmed(&committed);
         if let Err(error) = &committed {
             tracing::error!(%error, "a commit failed; nobody is told that it took place");
@@ -285,8 +259,56 @@ fn write_in_groups(
             tracing::error!(%error, "the database's file could not be brought up to date; tried again later");
             *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
+        if ending.is_some() {
+            return close(connection, ending);
+        }
+    }
+}
+
+/// Waits for something to do, and takes what else has queued up, as much as one commit takes. Gives who
+/// told the writer to end; an empty group ends it too.
+fn gather(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Command>) -> Option<oneshot::Sender<()>> {
+    let mut next = orders.blocking_recv();
+    while let Some(order) = next {
+        match order {
+            Order::Do(command) => group.push(command),
+            Order::Close(told) => return Some(told),
+        }
+        next = if group.len() < GROUP { orders.try_recv().ok() } else { None };
+    }
+    None
+}
+
+/// Writes the WAL back, so that the database is one file that holds everything. Where somebody still reads,
+/// or the disk fails, it stays, and the next start reads it.
+///
+/// # Errors
+/// The disk did not confirm it.
+fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(), disk::Unconfirmed> {
+    let written = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    disk::confirmed(&written)?;
+    if !matches!(written, Ok(0)) {
+        tracing::warn!(?written, "the WAL could not be written back; the next start does it");
+    }
+    if let Some(told) = told {
+        // Nobody may wait for it any more.
+        let _ = told.send(());
     }
     Ok(())
+}
+
+/// Does what a group wants, and gives what is to be called with whether that took place.
+fn in_one_transaction(connection: &Connection, group: &mut Vec<Command>) -> (Vec<Answer>, rusqlite::Result<()>) {
+    let how = if fault::is(Mutant::DeferredTransactions) { "BEGIN" } else { "BEGIN IMMEDIATE" };
+    let begun = connection.execute_batch(how);
+    crash_point("group.begun");
+    let mut answers: Vec<Answer> = group.drain(..).map(|command| command(connection)).collect();
+    if fault::is(Mutant::AckBeforeCommit) {
+        answers.drain(..).for_each(|answer| answer(Ok(())));
+        fault::a_moment();
+    }
+    crash_point("group.done");
+    (answers, begun.and_then(|()| connection.execute_batch("COMMIT")))
 }
 
 /// The last place in the outbox. Where it cannot be read, the next turn of the outbox finds what is new.

@@ -1,7 +1,9 @@
 //! The fold on a real database: every order of arrival, every repeat, one result (G14–G16).
 
+mod copies;
 mod orders;
 mod storm;
 mod strangers;
 mod time;
+mod upgrades;
 mod world;

@@ -247,7 +247,7 @@ impl Store {
 }
 
 /// Folds a notice that is kept and not stuck. Where a row is impossible, the notice says so and waits.
-fn folded(
+pub(super) fn folded(
     connection: &Connection,
     rules: &Rules,
     seq: i64,

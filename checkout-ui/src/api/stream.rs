@@ -2,12 +2,15 @@
 
 use checkout_types::checkout::Checkout;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
-use super::{Api, Call, within};
+use super::{Api, Call, within, within_ms};
 use crate::value::Value;
 use crate::wire;
+
+/// The helper says something every fifteen seconds, if only that it is there. A connection that is silent
+/// for longer than two of those is dead, though nobody has said so: a laptop slept, a phone changed networks.
+const SILENCE_MS: i32 = 35_000;
 
 /// The text of a stream, from which whole messages are taken as they arrive.
 #[derive(Default)]
@@ -53,7 +56,7 @@ impl Api {
         let (true, Some(stream)) = (response.ok(), response.body()) else { return false };
         let Ok(reader) = stream.get_reader().dyn_into::<ReadableStreamDefaultReader>() else { return false };
         let (mut messages, decoder) = (Messages::default(), TextDecoder::new());
-        while let Ok(chunk) = JsFuture::from(reader.read()).await {
+        while let Ok(chunk) = within_ms(reader.read(), SILENCE_MS).await {
             let chunk = Value(chunk);
             if chunk.flag("done") == Some(true) {
                 break;
@@ -64,6 +67,8 @@ impl Api {
                 }
             }
         }
+        // Broken off or silent: nothing more is expected of it.
+        _ = reader.cancel();
         true
     }
 }

@@ -38,14 +38,13 @@ impl Shop {
         if let Some(id) = &state.host.options.resume {
             return self.resume(id);
         }
-        if let Some(address) = address().filter(|address| address.search_params().has("checkout")) {
-            strip(&address, &["checkout"]); // a link that named a price: a reload is not another click
-        }
-        match Attempt::current().filter(|attempt| attempt.cart == state.cart_json()) {
+        match state.attempt.clone().or_else(|| Attempt::current(&state.cart_json())) {
             Some(attempt) if attempt.id.is_empty() => {
                 // It was sent, and the answer lost: the same key asks for the same answer.
                 match self.send(attempt).await {
                     Ok(attempt) => self.stand(attempt).await,
+                    // It may have been made: only the same order may be asked for.
+                    Err(problem) if problem.retryable && self.is_live() => self.broken(&problem, true),
                     Err(_) => self.begin_order(),
                 }
             }
@@ -56,27 +55,49 @@ impl Shop {
 
     fn begin_order(self) {
         if self.is_live() {
-            Attempt::finish();
+            Attempt::finish(&self.peek().cart_json());
+            self.note(|state| state.attempt = None);
             self.requote();
         }
     }
 
-    /// Shows an order that is under way, or begins anew if that one is over.
-    async fn stand(self, attempt: Attempt) {
+    /// Shows an order that is under way, or that was paid and never said so; begins anew if it came to nothing.
+    pub async fn stand(self, attempt: Attempt) {
         let host = self.peek().host.clone();
         let known = host.api.checkout(&attempt.id, &attempt.client_secret).await;
         if !self.is_live() {
             return;
         }
-        match known {
-            Ok(checkout) if !is_over(checkout.status) => {
-                self.note(|state| state.attempt = Some(attempt));
-                self.told(checkout);
-                self.go(Step::Status);
-                self.emit("checkout.loaded", JsValue::UNDEFINED);
-                self.follow();
-            }
-            _ => self.begin_order(),
+        let known = match known {
+            Ok(checkout) if is_done(checkout.status) || !is_over(checkout.status) => Some(checkout),
+            // It cannot be looked at now, and is there all the same.
+            Err(problem) if problem.retryable => None,
+            _ => return self.begin_order(),
+        };
+        self.note(|state| {
+            state.arrival = if attempt.paid { Arrival::Paid } else { Arrival::Unknown };
+            state.attempt = Some(attempt);
+            state.slow = false;
+        });
+        if let Some(checkout) = known {
+            self.told(checkout);
+        }
+        self.go(Step::Status);
+        self.emit("checkout.loaded", JsValue::UNDEFINED);
+        self.follow();
+    }
+
+    /// Shows the order that another tab has begun for this cart, in the place of a form that would order
+    /// it a second time.
+    pub fn look_beside(self) {
+        let state = self.peek();
+        let made = Attempt::current(&state.cart_json()).filter(|attempt| !attempt.id.is_empty());
+        if state.step == Step::Form
+            && !state.paying
+            && let Some(attempt) = made
+        {
+            self.note(|state| state.beside = true);
+            spawn(self.stand(attempt));
         }
     }
 
@@ -84,7 +105,8 @@ impl Shop {
     fn resume(self, id: &str) {
         let attempt = Attempt::of(id);
         let is_ours = attempt.is_some();
-        let arrival = arrive();
+        let arrival = self.peek().arrival;
+        let has_paid = attempt.as_ref().is_some_and(|attempt| attempt.paid);
         let cart = attempt.as_ref().and_then(|attempt| Value::parse(&attempt.cart));
         self.note(|state| {
             // The order can be made again from here, whatever this page sells.
@@ -92,12 +114,31 @@ impl Shop {
                 state.items = wire::cart(&Value(Record::default().with("items", cart).into()).list("items"));
             }
             state.attempt = attempt;
-            // Another tab or device made it: nothing here may read it.
-            state.arrival = if is_ours { arrival } else { Arrival::Unknown };
+            // Another device made it: nothing here may read it.
+            if !is_ours {
+                state.arrival = Arrival::Unknown;
+            }
             state.slow = !is_ours;
         });
+        if is_ours && (arrival == Arrival::Paid || (arrival == Arrival::Unknown && has_paid)) {
+            self.back_from_paying();
+        }
         self.go(Step::Status);
         self.follow();
+    }
+
+    /// Remembers that the buyer has paid, as far as the provider's page knows: whoever reloads, or closes
+    /// this and comes again, is not told to pay before the helper knows.
+    pub fn back_from_paying(self) {
+        self.note(|state| {
+            state.arrival = Arrival::Paid;
+            if let Some(attempt) = &mut state.attempt
+                && !attempt.paid
+            {
+                attempt.paid = true;
+                attempt.save();
+            }
+        });
     }
 
     /// Follows the order that is under way until its outcome is known: the stream first, and
@@ -105,6 +146,10 @@ impl Shop {
     pub fn follow(self) {
         let state = self.peek();
         let Some(Attempt { id, client_secret: secret, .. }) = state.attempt.clone() else { return };
+        if state.following.as_ref() == Some(&id) {
+            return;
+        }
+        self.note(|state| state.following = Some(id.clone()));
         spawn(async move {
             let mut wait = 1_000;
             loop {
@@ -145,7 +190,9 @@ impl Shop {
             return;
         }
         let before = self.peek();
-        if before.checkout.as_deref() == Some(&checkout) {
+        // One that the buyer has turned away from may still be followed for a moment.
+        let is_ours = before.attempt.as_ref().is_some_and(|attempt| attempt.id == checkout.id);
+        if !is_ours || before.checkout.as_deref() == Some(&checkout) {
             return;
         }
         let status = checkout.status;
@@ -167,14 +214,17 @@ impl Shop {
             self.go(Step::Status);
         }
         if is_done(status) && !before.status().is_some_and(is_done) {
-            self.complete(&id, told);
+            Attempt::finish(&before.attempt.as_ref().map(|attempt| attempt.cart.clone()).unwrap_or_default());
+            self.note(|state| state.busy_until = 0);
+            // The page of the tab that sees to the order is to hear of it, once it is back.
+            if !before.beside {
+                self.complete(&id, told);
+            }
         }
     }
 
     /// Once for every checkout, whatever is opened or reloaded.
     fn complete(self, id: &str, data: Record) {
-        Attempt::finish();
-        self.note(|state| state.busy_until = 0);
         let host = self.peek().host.clone();
         if !first_told(id) {
             return host.events.settle(data.into());
@@ -208,13 +258,20 @@ fn is_elsewhere(address: &str) -> bool {
     page(address).ok() != page(&here).ok()
 }
 
-/// Reads what the address says, and takes it out of there.
-fn arrive() -> Arrival {
+/// Reads what the address says, and takes it out of there: before the overlay adds an entry to the history,
+/// or the one below it would open the checkout again with every reload.
+pub fn arrive() -> Arrival {
     let Some(address) = address() else { return Arrival::Unknown };
     let query = address.search_params();
-    let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
-    strip(&address, &RETURNED);
-    arrival
+    if query.has("checkout_return") {
+        let arrival = Arrival::read(&query.get("status").unwrap_or_default(), query.has("checkout_canceled"));
+        strip(&address, &RETURNED);
+        return arrival;
+    }
+    if query.has("checkout") {
+        strip(&address, &["checkout"]); // a link that named a price: a reload is not another click
+    }
+    Arrival::Unknown
 }
 
 fn address() -> Option<Url> {

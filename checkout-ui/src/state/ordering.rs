@@ -75,7 +75,11 @@ impl Shop {
         let mut with_return = true;
         let problem = loop {
             let Some(body) = self.peek().order_body(with_return) else { return };
-            let attempt = Attempt::new(body, self.peek().cart_json());
+            let attempt = self.attempt(body);
+            if !attempt.id.is_empty() {
+                close(popup);
+                return self.stand(attempt).await;
+            }
             attempt.save();
             match self.send(attempt).await {
                 Ok(attempt) => return self.begin_payment(&attempt, popup),
@@ -87,15 +91,23 @@ impl Shop {
                 Err(problem) => break problem,
             }
         };
-        if let Some(popup) = popup {
-            _ = popup.close();
-        }
+        close(popup);
         if self.is_live() {
             self.refused(problem);
         }
     }
 
-    /// Sends an order, again with the same key while there is no answer that counts.
+    /// The order on these very terms that is under way, here or in another tab, answered or not; or a new one.
+    fn attempt(self, body: String) -> Attempt {
+        let state = self.peek();
+        let (cart, terms) = (state.cart_json(), state.terms());
+        // What this widget itself has sent counts also where nothing can be kept.
+        let known = state.attempt.clone().into_iter().chain(Attempt::current(&cart)).find(|known| known.terms == terms);
+        known.unwrap_or_else(|| Attempt::new(body, cart, terms))
+    }
+
+    /// Sends an order, again with the same key while there is no answer that counts. Without one it stays
+    /// under way: whoever asks again asks for the same order. Refused for good, it is over.
     pub async fn send(self, mut attempt: Attempt) -> Result<Attempt, Problem> {
         let mut waits = BACK_OFF_MS.into_iter();
         let host = self.peek().host.clone();
@@ -106,7 +118,7 @@ impl Shop {
             let resend = async |proof: &str| host.api.create(&attempt.key, &body, Some(proof)).await;
             match self.proven(answer, &move || self.is_live(), resend).await {
                 Ok(CreatedCheckout { id, client_secret, url, status: _, expires_at: _ }) => {
-                    attempt = Attempt { id, client_secret, url, ..attempt };
+                    attempt = Attempt { id, client_secret, url, body: String::new(), ..attempt };
                     attempt.save();
                     return Ok(attempt);
                 }
@@ -114,11 +126,23 @@ impl Shop {
                     // When the helper says itself, that counts; work that was not enough is not done again.
                     let wait = waits.next().zip(host.api.rest()).map(|(wait, rest)| wait.max(rest));
                     let may = problem.retryable && problem.challenge.is_none() && self.is_live();
-                    let Some(wait) = wait.filter(|wait| may && *wait <= patience) else { return Err(problem) };
+                    let Some(wait) = wait.filter(|wait| may && *wait <= patience) else {
+                        self.unanswered(attempt, problem.retryable);
+                        return Err(problem);
+                    };
                     patience -= wait;
                     delay(wait).await;
                 }
             }
+        }
+    }
+
+    fn unanswered(self, attempt: Attempt, is_under_way: bool) {
+        if !is_under_way {
+            Attempt::finish(&attempt.cart);
+        }
+        if self.is_live() {
+            self.note(|state| state.attempt = is_under_way.then_some(attempt));
         }
     }
 
@@ -166,15 +190,19 @@ impl Shop {
         let state = self.peek();
         let known = state.checkout.as_ref().and_then(|checkout| checkout.url.clone());
         if let Some(url) = known.or_else(|| state.attempt.as_ref().map(|attempt| attempt.url.clone())) {
-            self.note(|state| state.arrival = Arrival::Unknown);
+            self.note(|state| {
+                state.arrival = Arrival::Unknown;
+                state.beside = false;
+            });
             if state.host.options.payment == Payment::Frame { self.go(Step::Frame) } else { self.leave(&url) }
         }
     }
 
     /// Back to the order, with everything that was typed.
     pub fn change_order(self, renews: bool) {
-        Attempt::finish();
+        Attempt::finish(&self.peek().cart_json());
         self.change(|state| {
+            state.beside = false;
             let before = state.checkout.take();
             state.renews = before.filter(|_| renews).map(|checkout| checkout.id.clone());
             state.attempt = None;
@@ -221,7 +249,19 @@ impl Shop {
     }
 }
 
+fn close(popup: Option<Window>) {
+    if let Some(popup) = popup {
+        _ = popup.close();
+    }
+}
+
 impl State {
+    /// Who agrees to pay how much for what. Another quote of the same is the same.
+    fn terms(&self) -> String {
+        let amount = self.total().map_or(0, |total| total.amount).to_string();
+        [&self.wish(), self.draft.email.trim(), " ", &amount].concat()
+    }
+
     /// The body of `POST /v1/checkouts` for what is shown.
     fn order_body(&self, with_return: bool) -> Option<String> {
         let options = &self.host.options;

@@ -76,8 +76,7 @@ impl Shop {
         let mut early = None;
         self.note(|state| early = state.early.take());
         let state = self.peek();
-        let address = form::address(&state.draft.country, &state.draft.postal_code);
-        let body = quote_body(&state.items, state.code.as_deref(), address.as_ref());
+        let body = state.wish();
         let early = early.filter(|(asked, _)| *asked == body).map(|(_, answer)| answer);
         let api = &state.host.api;
         let early = match early {
@@ -202,7 +201,8 @@ impl Shop {
         moved
     }
 
-    fn broken(self, problem: &Problem, is_new: bool) {
+    /// Says what is wrong: in the place of everything where there is nothing else to show.
+    pub fn broken(self, problem: &Problem, is_new: bool) {
         let text = self.report(problem);
         self.change(|state| {
             if is_new {
@@ -238,6 +238,14 @@ impl Shop {
         if self.peek().step == Step::Form {
             self.requote();
         }
+    }
+}
+
+impl State {
+    /// What a quote is asked for: the body of `POST /v1/quotes`.
+    pub fn wish(&self) -> String {
+        let address = form::address(&self.draft.country, &self.draft.postal_code);
+        quote_body(&self.items, self.code.as_deref(), address.as_ref())
     }
 }
 

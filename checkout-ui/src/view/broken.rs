@@ -5,7 +5,7 @@ use leptos::prelude::AnyView;
 use super::icon::{ALERT, icon};
 use super::status::button;
 use super::tag::tag;
-use crate::state::Shop;
+use crate::state::{Shop, spawn};
 use crate::step::Step;
 
 /// What went wrong before there was anything to show, in one sentence, and whether to offer
@@ -16,15 +16,14 @@ pub fn broken(shop: Shop, text: &str, retryable: bool) -> AnyView {
         .set("data-tone", "bad")
         .set("role", "alert")
         .child(tag("span").class("badge").part(icon(ALERT)))
-        .child(tag("h3").text(shop.say("broken")))
-        .child(tag("p").text(text.into()));
+        .child(tag("div").child(tag("h3").text(shop.say("broken"))).child(tag("p").text(text.into())));
     if !retryable {
         return section.view();
     }
     section
         .child(button(shop, "primary", "again").click(move || {
             shop.go(Step::Loading);
-            shop.requote();
+            spawn(shop.begin());
         }))
         .view()
 }

@@ -13,7 +13,7 @@ use crate::draft::now;
 use crate::listener::Listener;
 use crate::payment::{Said, framed, said};
 use crate::state::{Shop, spawn};
-use crate::step::{Arrival, Step};
+use crate::step::Step;
 use crate::value::{Record, Value};
 
 /// A page that has not said a word by then will not.
@@ -77,10 +77,8 @@ fn heard(shop: Shop, data: &Value, frame: &HtmlIFrameElement, origin: &str) {
         Said::Paying => shop.note(|state| state.busy_until = now() + CONFIRMING_MS),
         Said::Leave(address) => _ = window().location().assign(&address),
         Said::Ended => {
-            shop.note(|state| {
-                state.busy_until = 0;
-                state.arrival = Arrival::Paid;
-            });
+            shop.note(|state| state.busy_until = 0);
+            shop.back_from_paying();
             shop.go(Step::Status);
         }
         Said::Closed => shop.go(Step::Status),

@@ -2,7 +2,9 @@
 //! page. A third of what they do is asking again with a key that was answered long ago (G3).
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::ask::Question;
@@ -25,15 +27,12 @@ pub(super) async fn buy(shop: Arc<Shop>, number: usize) {
     let mut orders = 0_u64;
     while let Some(intended) = schedule.turn(&shop, &mut chance).await {
         let old = if chance.percent(33) { chance.one_of(&shop.orders()).cloned() } else { None };
-        match old {
-            Some(order) => {
-                order_again(&shop, &order, intended).await;
-            }
-            None => {
-                orders += 1;
-                let key = format!("key-{}-{number}-{orders}", shop.name);
-                order_and_pay(&shop, &key, intended, &mut chance).await;
-            }
+        if let Some(order) = old {
+            order_again(&shop, &order, intended).await;
+        } else {
+            orders += 1;
+            let key = format!("key-{}-{number}-{orders}", shop.name);
+            order_and_pay(&shop, &key, intended, &mut chance).await;
         }
     }
 }
@@ -92,11 +91,25 @@ async fn pay(shop: &Shop, session: &str, price: &'static str, chance: &mut Chanc
         2 => &[DECLINED_CARD, GOOD_CARD],
         _ => &[GOOD_CARD],
     };
+    if chance.percent(10) {
+        // Whose ever payment is the next one: its bank takes a while.
+        shop.order_sandbox_by(Method::PUT, "control/scenario", &json!({"next_payment": "processing"})).await;
+    }
     for card in cards {
         let paid = shop.order_sandbox(&format!("control/sessions/{session}/pay"), &json!({"card": card})).await;
-        if let Some(paid) = paid.filter(|paid| paid["status"] == "succeeded") {
-            let payment = paid["payment_id"].as_str().unwrap_or_default().to_owned();
+        let Some(paid) = paid else { continue };
+        let payment = paid["payment_id"].as_str().unwrap_or_default().to_owned();
+        let mut status = paid["status"].clone();
+        if status == "processing" {
+            tokio::time::sleep(Duration::from_millis(chance.below(400))).await;
+            let outcome = if chance.percent(80) { "succeed" } else { "fail" };
+            let path = format!("control/payments/{payment}/settle");
+            let settled = shop.order_sandbox(&path, &json!({"outcome": outcome})).await;
+            status = settled.map_or(Value::Null, |settled| settled["status"].clone());
+        }
+        if status == "succeeded" {
             shop.sales().push(Sale { payment, price });
+            return;
         }
     }
 }
@@ -104,7 +117,12 @@ async fn pay(shop: &Shop, session: &str, price: &'static str, chance: &mut Chanc
 impl Shop {
     /// Does something at the provider's, which never fails to answer: it is in this process.
     pub(super) async fn order_sandbox(&self, path: &str, body: &Value) -> Option<Value> {
-        let request = self.http.post(format!("{}/{path}", self.sandbox)).json(body);
+        self.order_sandbox_by(Method::POST, path, body).await
+    }
+
+    /// The same by another method.
+    pub(super) async fn order_sandbox_by(&self, method: Method, path: &str, body: &Value) -> Option<Value> {
+        let request = self.http.request(method, format!("{}/{path}", self.sandbox)).json(body);
         let answer = request.send().await.ok()?;
         answer.json().await.ok()
     }

@@ -13,14 +13,11 @@ use crate::history::{Entry, Outcome, What};
 /// While nothing waits, and after a failed try.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Carries until the shop is closed and nothing is left.
+/// Carries until everything is over.
 pub(super) async fn carry(shop: Arc<Shop>, number: usize) {
     let mut chance = shop.chance("courier", number);
     while !shop.over.is_cancelled() {
         let Some(parcel) = shop.office.pick(&mut chance) else {
-            if shop.closing.is_cancelled() && shop.is_quiet().await {
-                return;
-            }
             tokio::time::sleep(PAUSE).await;
             continue;
         };
@@ -75,17 +72,4 @@ async fn hand_over(shop: &Shop, parcel: &Parcel) -> bool {
         answer,
     });
     outcome == Outcome::Acknowledged
-}
-
-impl Shop {
-    /// Whether nothing more will come to the office: all is handed over, and the provider has sent
-    /// everything that it wants to tell.
-    async fn is_quiet(&self) -> bool {
-        if self.office.open_ends() > 0 {
-            return false;
-        }
-        let before = self.office.came();
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        self.office.open_ends() == 0 && self.office.came() == before
-    }
 }

@@ -32,14 +32,24 @@ pub(crate) async fn settle(world: &World, patience: Duration) -> Result<(), Stri
     }
 }
 
-/// Messages that are to be sent, and objects that are to be asked for soon.
+/// Whether money will go back that nobody has sent yet: whoever planned it died, and it is sent a minute
+/// later.
+pub(super) fn is_planned(database: &Path) -> bool {
+    let planned = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|database| database.prepare("SELECT 1 FROM intents WHERE state = 'planned'")?.exists([]));
+    // Where it cannot be read, the oracle says so.
+    planned.unwrap_or(false)
+}
+
+/// Messages that are to be sent, and what is to be asked for soon: objects, and refunds whose answer was lost.
 fn left(database: &Path) -> rusqlite::Result<(i64, i64)> {
     let soon = Clock::wall() + SOON;
     let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     database.busy_timeout(Duration::from_secs(5))?;
     database.query_row(
         "SELECT (SELECT count(*) FROM messages WHERE state IN ('queued', 'leased')),
-                (SELECT count(*) FROM refetches WHERE due_at < ?1)",
+                (SELECT count(*) FROM refetches WHERE due_at < ?1)
+                    + (SELECT count(*) FROM intents WHERE due_at < ?1)",
         [soon.as_microsecond()],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )

@@ -2,6 +2,7 @@
 //! what happens to subscriptions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -21,10 +22,13 @@ pub(super) async fn work(shop: Arc<Shop>, number: usize) {
         done += 1;
         let key = format!("staff-{}-{number}-{done}", shop.name);
         let sale = chance.one_of(&shop.sales()).cloned();
-        match (chance.below(4), sale) {
+        match (chance.below(5), sale) {
             (0, Some(sale)) => refund(&shop, &key, &sale, intended, &mut chance).await,
             (1 | 2, Some(sale)) => {
                 live_on(&shop, &sale, &mut chance).await;
+            }
+            (3, Some(sale)) => {
+                dispute(&shop, &sale, &mut chance).await;
             }
             _ => by_hand(&shop, &key, intended, &mut chance).await,
         }
@@ -57,6 +61,22 @@ async fn by_hand(shop: &Shop, key: &str, intended: u64, chance: &mut Chance) {
     shop.ask(&question, || shop.http.post(&url).bearer_auth(OPERATOR_KEY).json(&body)).await;
 }
 
+/// A buyer's bank asks the money back; some of these are decided.
+async fn dispute(shop: &Shop, sale: &Sale, chance: &mut Chance) -> Option<()> {
+    if chance.percent(50) {
+        return None;
+    }
+    let opened = shop.order_sandbox(&format!("control/payments/{}/dispute", sale.payment), &json!({})).await?;
+    let dispute = opened["dispute_id"].as_str()?;
+    for to in ["challenged", "won", "lost"] {
+        if chance.percent(40) {
+            tokio::time::sleep(Duration::from_millis(chance.below(300))).await;
+            shop.order_sandbox(&format!("control/disputes/{dispute}/move"), &json!({"to": to})).await;
+        }
+    }
+    Some(())
+}
+
 /// A subscription is renewed, or called off, or that is taken back.
 async fn live_on(shop: &Shop, sale: &Sale, chance: &mut Chance) -> Option<()> {
     if !sale.price.starts_with("pro_") {
@@ -69,12 +89,12 @@ async fn live_on(shop: &Shop, sale: &Sale, chance: &mut Chance) -> Option<()> {
         shop.order_sandbox(&format!("control/subscriptions/{subscription}/renew"), &json!({})).await;
         return Some(());
     }
-    let change = match chance.below(4) {
+    let wish = match chance.below(4) {
         0 => json!({"status": "cancelled"}),
         1 => json!({"cancel_at_next_billing_date": false}),
         _ => json!({"cancel_at_next_billing_date": true}),
     };
     let url = format!("{}/subscriptions/{subscription}", shop.sandbox);
-    shop.http.patch(url).bearer_auth(PROVIDER_KEY).json(&change).send().await.ok()?;
+    shop.http.patch(url).bearer_auth(PROVIDER_KEY).json(&wish).send().await.ok()?;
     Some(())
 }

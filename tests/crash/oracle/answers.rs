@@ -91,3 +91,55 @@ fn versions(entries: &[Entry], verdict: &mut Verdict) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(what: What, key: &str, outcome: Outcome, at: u64, answer: &str) -> Entry {
+        let (status, mark) = (Some(201), 0);
+        let (intended, invoked, answered) = (at, at, at + 5);
+        let (key, answer) = (key.to_owned(), answer.to_owned());
+        Entry { what, key, intended, invoked, answered, outcome, status, answer, mark }
+    }
+
+    fn order(key: &str, at: u64, id: &str, url: &str) -> Entry {
+        let made = serde_json::json!({"id": id, "url": url}).to_string();
+        entry(What::Order, key, Outcome::Acknowledged, at, &made)
+    }
+
+    fn read(at: u64, version: i64) -> Entry {
+        let access = serde_json::json!({"version": version}).to_string();
+        entry(What::Access, "ada", Outcome::Acknowledged, at, &access)
+    }
+
+    fn failures(entries: &[Entry]) -> usize {
+        check(entries).failures.len()
+    }
+
+    #[test]
+    fn an_honest_history_has_nothing_said_against_it() {
+        let unknown = entry(What::Order, "one", Outcome::Unknown, 0, "");
+        let honest =
+            [unknown, order("one", 10, "co_1", "u/1"), order("one", 20, "co_1", "u/1"), read(0, 3), read(10, 3)];
+        assert_eq!(failures(&honest), 0);
+        assert_eq!(failures(&[read(0, 5), read(3, 4)]), 0, "asked at the same time, either may be");
+    }
+
+    #[test]
+    fn every_lie_is_heard() {
+        let refused = entry(What::Order, "one", Outcome::Refused, 30, "");
+        let no_webhook = entry(What::Webhook, "msg", Outcome::Refused, 0, "");
+        for (lie, history) in [
+            ("two answers", vec![order("one", 0, "co_1", "u/1"), order("one", 10, "co_1", "u/2")]),
+            ("two orders", vec![order("one", 0, "co_1", "u/1"), order("one", 10, "co_2", "u/2")]),
+            ("one page for two", vec![order("one", 0, "co_1", "u/1"), order("two", 10, "co_2", "u/1")]),
+            ("one order for two", vec![order("one", 0, "co_1", "u/1"), order("two", 10, "co_1", "u/1")]),
+            ("answered, then refused", vec![order("one", 0, "co_1", "u/1"), refused]),
+            ("a webhook refused", vec![no_webhook]),
+            ("access that becomes older", vec![read(0, 5), read(10, 4)]),
+        ] {
+            assert!(failures(&history) > 0, "{lie}");
+        }
+    }
+}

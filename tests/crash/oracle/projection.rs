@@ -15,6 +15,7 @@ pub(super) fn check(truth: &Truth, database: &Connection) -> Verdict {
     let compared = payments(truth, database, &mut verdict)
         .and_then(|()| subscriptions(truth, database, &mut verdict))
         .and_then(|()| refunds(truth, database, &mut verdict))
+        .and_then(|()| disputes(truth, database, &mut verdict))
         .and_then(|()| orders(truth, database, &mut verdict));
     if let Err(error) = compared {
         verdict.check(false, format!("the projection cannot be read: {error}"));
@@ -81,6 +82,30 @@ fn refunds(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusql
         verdict.check(data.contains(&refund.status), format!("refund {id}: {data}, not {}", refund.status));
     }
     verdict.check(stored.is_empty(), format!("refunds that never were: {:?}", stored.keys()));
+    Ok(())
+}
+
+fn disputes(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusqlite::Result<()> {
+    let mut stored: BTreeMap<String, (String, String)> =
+        table(database, "SELECT id, payment_id, data FROM disputes", |row| Ok((row.get(1)?, row.get(2)?)))?;
+    for (id, dispute) in &truth.disputes {
+        let found = stored.remove(id);
+        let payment = found.as_ref().map(|found| found.0.clone());
+        verdict.check(
+            payment.as_deref() == Some(&dispute.payment),
+            format!("dispute {id}: of {payment:?}, not of {}", dispute.payment),
+        );
+        let data: Value = found.and_then(|found| serde_json::from_str(&found.1).ok()).unwrap_or_default();
+        let expected = match dispute.status.as_str() {
+            "opened" | "challenged" => "Open",
+            "won" | "cancelled" | "expired" => "Kept",
+            _ => "Lost",
+        };
+        let state = &data["seen"]["state"];
+        verdict.check(state == expected, format!("dispute {id}: {state}, and it is {}", dispute.status));
+    }
+    verdict.check(stored.is_empty(), format!("disputes that never were: {:?}", stored.keys()));
+    verdict.count("disputes", truth.disputes.len() as u64);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::stored::strings;
 use super::truth::Truth;
+use crate::courier::Office;
 use crate::history::{History, What};
 use crate::verdict::Verdict;
 
@@ -18,6 +19,16 @@ pub(super) fn check(truth: &Truth, database: &Connection, history: &History) -> 
     let mut verdict = Verdict::default();
     effects(truth, database, &mut verdict);
     sessions(truth, history, &mut verdict);
+    verdict
+}
+
+/// What is stored as the provider's word is its word: nothing in the inbox that it did not send (G12).
+pub(super) fn said(office: &Office, database: &Connection) -> Verdict {
+    let mut verdict = Verdict::default();
+    let sql = "SELECT webhook_id || ' ' || lower(hex(body_sha256)) FROM notices WHERE source = 'webhook'";
+    for notice in strings(database, sql) {
+        verdict.check(office.has_seen(&notice), format!("G12: the provider never sent {notice}"));
+    }
     verdict
 }
 
@@ -55,8 +66,8 @@ fn effects(truth: &Truth, database: &Connection, verdict: &mut Verdict) {
 /// What was revealed is a page of that order; there are no more pages than sends.
 fn sessions(truth: &Truth, history: &History, verdict: &mut Verdict) {
     let mut of: BTreeMap<&str, u64> = BTreeMap::new();
-    for order in truth.sessions.values() {
-        *of.entry(order).or_default() += 1;
+    for session in truth.sessions.values() {
+        *of.entry(&session.order).or_default() += 1;
     }
     for (order, many) in &of {
         verdict.check(*many <= MOST_SENDS, format!("G5: {order} has {many} pages"));
@@ -65,7 +76,7 @@ fn sessions(truth: &Truth, history: &History, verdict: &mut Verdict) {
         let made: serde_json::Value = serde_json::from_str(&entry.answer).unwrap_or_default();
         let text = |name: &str| made[name].as_str().unwrap_or_default();
         let session = text("url").rsplit('/').next().unwrap_or_default();
-        let order = truth.sessions.get(session).map(String::as_str);
+        let order = truth.sessions.get(session).map(|session| session.order.as_str());
         verdict.check(order == Some(text("id")), format!("G5: the page of {} is that of {order:?}", text("id")));
     }
     verdict.count("pages", truth.sessions.len() as u64);

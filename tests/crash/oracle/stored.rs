@@ -41,7 +41,8 @@ fn is_there(database: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
         What::Hand => finds("SELECT 1 FROM access_by_hand WHERE why = ?1", &[&entry.key]),
         What::Webhook => {
             let (id, hash) = entry.key.split_once(' ').unwrap_or_default();
-            let sql = "SELECT 1 FROM notices WHERE webhook_id = ?1 AND lower(hex(body_sha256)) = ?2";
+            let sql =
+                "SELECT 1 FROM notices WHERE provider = 'dodo' AND webhook_id = ?1 AND lower(hex(body_sha256)) = ?2";
             finds(sql, &[&id, &hash])
         }
         What::Quote | What::Access => Ok(true),

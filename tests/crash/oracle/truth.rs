@@ -12,6 +12,8 @@ pub(super) struct Payment {
     pub(super) status: String,
     pub(super) amount: i64,
     pub(super) currency: String,
+    /// What it pays for, where that goes on.
+    pub(super) subscription: String,
 }
 
 /// A subscription.
@@ -33,50 +35,65 @@ pub(super) struct Refund {
     pub(super) intent: String,
 }
 
+/// Money that a bank asks back.
+#[derive(Clone, Debug)]
+pub(super) struct Dispute {
+    pub(super) payment: String,
+    pub(super) status: String,
+}
+
+/// What a session was made for.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) order: String,
+    /// Whom the merchant's server said the buyer is.
+    pub(super) reference: Option<String>,
+    /// The provider's product.
+    pub(super) product: String,
+}
+
 /// All of it, by the provider's ids.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
-    /// The order that each session was made for.
-    pub(super) sessions: BTreeMap<String, String>,
+    pub(super) sessions: BTreeMap<String, Session>,
+    pub(super) disputes: BTreeMap<String, Dispute>,
     pub(super) payments: BTreeMap<String, Payment>,
     pub(super) subscriptions: BTreeMap<String, Subscription>,
     pub(super) refunds: BTreeMap<String, Refund>,
 }
 
 impl Truth {
-    /// Reads `GET /control/state`.
-    pub(super) fn of(state: &Value) -> Self {
-        let mut truth = Self::default();
-        for row in rows(state, "sessions") {
-            truth.sessions.insert(text(&row["id"]), text(&row["request"]["metadata"]["order_id"]));
-        }
-        for row in rows(state, "payments") {
-            let payment = Payment {
+    /// Reads what the sandbox has sold.
+    pub(super) fn of(ledger: &Value) -> Self {
+        Self {
+            sessions: table(ledger, "sessions", "id", |row| Session {
+                order: text(&row["request"]["metadata"]["order_id"]),
+                reference: row["request"]["metadata"]["customer_reference"].as_str().map(str::to_owned),
+                product: text(&row["request"]["product_cart"][0]["product_id"]),
+            }),
+            payments: table(ledger, "payments", "payment_id", |row| Payment {
                 order: text(&row["metadata"]["order_id"]),
                 status: text(&row["status"]),
                 amount: row["total_amount"].as_i64().unwrap_or_default(),
                 currency: text(&row["currency"]),
-            };
-            truth.payments.insert(text(&row["payment_id"]), payment);
-        }
-        for row in rows(state, "subscriptions") {
-            let subscription = Subscription {
+                subscription: text(&row["subscription_id"]),
+            }),
+            subscriptions: table(ledger, "subscriptions", "subscription_id", |row| Subscription {
                 status: text(&row["status"]),
                 ends_with_period: row["cancel_at_next_billing_date"] == true,
                 next_billing: text(&row["next_billing_date"]),
-            };
-            truth.subscriptions.insert(text(&row["subscription_id"]), subscription);
-        }
-        for row in rows(state, "refunds") {
-            let refund = Refund {
+            }),
+            refunds: table(ledger, "refunds", "refund_id", |row| Refund {
                 payment: text(&row["payment_id"]),
                 status: text(&row["status"]),
                 amount: row["amount"].as_i64().unwrap_or_default(),
                 intent: text(&row["metadata"]["checkout_intent"]),
-            };
-            truth.refunds.insert(text(&row["refund_id"]), refund);
+            }),
+            disputes: table(ledger, "disputes", "dispute_id", |row| Dispute {
+                payment: text(&row["payment_id"]),
+                status: text(&row["dispute_status"]).trim_start_matches("dispute_").to_owned(),
+            }),
         }
-        truth
     }
 
     /// The payments of that status.
@@ -91,6 +108,26 @@ impl Truth {
         paid.map(|payment| payment.order.clone()).collect()
     }
 
+    /// What was paid, by currency.
+    pub(super) fn paid_in(&self) -> BTreeMap<String, i64> {
+        let mut sums = BTreeMap::new();
+        for payment in self.payments.values().filter(|payment| payment.status == "succeeded") {
+            *sums.entry(payment.currency.clone()).or_default() += payment.amount;
+        }
+        sums
+    }
+
+    /// Whether a bank has taken a payment back.
+    pub(super) fn is_lost(&self, payment: &str) -> bool {
+        let lost = |dispute: &Dispute| matches!(dispute.status.as_str(), "lost" | "accepted");
+        self.disputes.values().any(|dispute| dispute.payment == payment && lost(dispute))
+    }
+
+    /// Whether all of a payment went back.
+    pub(super) fn went_back(&self, payment: &str) -> bool {
+        self.refunds.values().any(|refund| refund.payment == payment && refund.status == "succeeded")
+    }
+
     /// The refunds that went through.
     pub(super) fn money_back(&self) -> BTreeSet<String> {
         let are = self.refunds.iter().filter(|(_, refund)| refund.status == "succeeded");
@@ -98,8 +135,8 @@ impl Truth {
     }
 }
 
-fn rows<'a>(state: &'a Value, table: &str) -> &'a [Value] {
-    state[table].as_array().map_or(&[], Vec::as_slice)
+fn table<T>(ledger: &Value, name: &str, id: &str, read: impl Fn(&Value) -> T) -> BTreeMap<String, T> {
+    ledger[name].as_array().into_iter().flatten().map(|row| (text(&row[id]), read(row))).collect()
 }
 
 fn text(value: &Value) -> String {

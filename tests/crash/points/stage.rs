@@ -19,6 +19,9 @@ use crate::world::{ENDPOINT, OPERATOR_KEY, SECRET_KEY, World};
 /// How long an operator waits for an answer: the helper may have ended meanwhile.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// After the last step.
+pub(super) const END: &str = "";
+
 /// The world, and whoever acts in it.
 pub(super) struct Stage {
     pub(super) world: World,
@@ -48,7 +51,7 @@ impl Stage {
     pub(super) fn set(&mut self, name: &str) -> Result<(), String> {
         self.misbehave(name);
         let passed = match name {
-            "refund.late" | "refund.found" | "refund.unasked" => {
+            "refund.late" | "refund.found" | "refund.unasked" | END => {
                 "UPDATE intents SET due_at = 0 WHERE due_at IS NOT NULL"
             }
             "outbox.dead" => {
@@ -81,7 +84,7 @@ impl Stage {
             "order.uncounted" => |line| on(line, "POST /checkouts HTTP", Fault::Answer(429, "TOO_MANY_REQUESTS")),
             "order.lost" => |line| on(line, "POST /checkouts HTTP", Fault::DropReply),
             "refund.lost" => |line| on(line, "POST /refunds", Fault::DropReply),
-            "refund.refused" => |line| on(line, "POST /refunds", Fault::Answer(409, "PAYMENT_HAS_BEEN_REFUNDED")),
+            "refund.refused" => |line| on(line, "POST /refunds", Fault::Answer(422, "PAYMENT_HAS_BEEN_REFUNDED")),
             "refund.unasked" | "refetch.put_off" => |line| on(line, "GET /payments/", Fault::DropReply),
             _ => return,
         };

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use crate::world::{SHOP, World};
 
 /// An answer that takes longer is none.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Not told to stop yet.
 const NEVER: u64 = u64::MAX;
 

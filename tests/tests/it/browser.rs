@@ -4,6 +4,7 @@ mod accessible;
 mod buying;
 mod challenge;
 mod embedding;
+mod faults;
 mod harness;
 mod inline;
 mod integrity;

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output};
 use checkout_tests::in_repository;
 
 mod access;
+mod backup;
 mod demo;
 mod emails;
 mod healing;

@@ -2,7 +2,7 @@
 //! while the helper was updated, goes on with the parts that fit together, instead of finding them gone.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use axum::body::Bytes;
@@ -59,7 +59,8 @@ impl Releases {
     }
 }
 
-/// Writes this build's files beside their place first: a release is there as a whole or not at all.
+/// Writes this build's files beside their place first: a release is there as a whole or not at all, also
+/// after the power went, when a name may be on the disk before what it names.
 fn write(folder: &Path) -> io::Result<()> {
     let unfinished = folder.join("unfinished");
     if unfinished.exists() {
@@ -68,10 +69,16 @@ fn write(folder: &Path) -> io::Result<()> {
     for file in super::FILES {
         let path = unfinished.join(file.path);
         fs::create_dir_all(path.parent().unwrap_or(&unfinished))?;
-        fs::write(&path, file.raw)?;
-        fs::write(format!("{}.{BROTLI}", path.display()), file.brotli)?;
+        write_through(&path, file.raw)?;
+        write_through(format!("{}.{BROTLI}", path.display()).as_ref(), file.brotli)?;
     }
     fs::rename(unfinished, folder.join(super::HASH))
+}
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 impl Release {

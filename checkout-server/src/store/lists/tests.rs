@@ -10,7 +10,7 @@ use crate::announcement::Kind;
 /// The database as it is migrated, empty.
 fn migrated() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
-    crate::store::sqlite::embedded::migrations::runner().run(&mut connection).unwrap();
+    crate::store::migration::migrate(&mut connection).unwrap();
     connection
 }
 

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rusqlite::ffi::{SQLITE_IOERR_DIR_FSYNC, SQLITE_IOERR_FSYNC};
 use rusqlite::{Connection, Error};
 
+use crate::fault::crash_point;
+
 /// Pages in the WAL from which on they are copied into the database's file: 16 MiB, which a start after a
 /// crash reads in a moment. More than SQLite's own thousand: a page that many commits change is copied once.
 const COPIED_FROM: i32 = 4_096;
@@ -64,6 +66,7 @@ impl Wal {
             return Ok(Ok(()));
         }
         let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        crash_point("wal.copied");
         confirmed(&copied)?;
         Ok(copied)
     }

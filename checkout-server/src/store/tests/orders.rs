@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::world::{at, checkout, dispute, dunning, observed, order, payment, refund, rules, subscription};
 use crate::customer::CustomerKey;
 use crate::store::fold::{self, Observation};
-use crate::store::sqlite::migrate;
+use crate::store::migration::migrate;
 use crate::store::{Effects, projection, rows};
 
 const DAY: i64 = 86_400;
