@@ -141,10 +141,10 @@ impl Position {
         let ended = |state| Some(Self { state, due_at: None, ..self });
         match (self.state, told) {
             (State::Planned, Told::Sending) => Some(self.search(State::Sent, 0, now)),
-            (State::Sent, Told::Made) | (State::Sent | State::Unknown, Told::Found) => ended(State::Done),
-            (State::Sent, Told::Refused) => ended(State::Rejected),
-            (State::NeedsReview, Told::SaidMade) => ended(State::Done),
-            (State::NeedsReview, Told::SaidNotMade) => ended(State::Rejected),
+            (State::Sent, Told::Made)
+            | (State::Sent | State::Unknown, Told::Found)
+            | (State::NeedsReview, Told::SaidMade) => ended(State::Done),
+            (State::Sent, Told::Refused) | (State::NeedsReview, Told::SaidNotMade) => ended(State::Rejected),
             (State::Sent, Told::NotSent) => Some(self.again(now)),
             (State::Sent, Told::Lost) => Some(self.search(State::Unknown, 0, now)),
             (State::Sent | State::Unknown, Told::Absent) => {

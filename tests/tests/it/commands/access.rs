@@ -63,7 +63,10 @@ async fn access_is_shown_given_blocked_and_lifted_by_command() {
 
     let slip = command(&[&["access", "grant", customer, "pri"], &signed[..]].concat()).output().unwrap();
     assert_eq!(slip.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&slip.stderr).contains("(/entitlement: did you mean pro?)"), "{slip:?}");
+    assert!(
+        String::from_utf8_lossy(&slip.stderr).contains("(/entitlement: did you mean pro?; there is api, "),
+        "{slip:?}"
+    );
     let nobody = command(&["access", "grant", customer, "pro", "--why", "x"]).output().unwrap();
     assert_eq!(nobody.status.code(), Some(2), "who does it has to be said");
     let help = said(&["access", "grant", "--help"]);
