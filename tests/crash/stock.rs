@@ -60,7 +60,7 @@ pub(crate) async fn fill(folder: &Path, catalog: &Catalog, customers: i64, waiti
     database.execute(
         "UPDATE messages SET state = 'delivered', finished_at = created_at, attempts = 1
          WHERE seq <= (SELECT max(seq) FROM messages) - ?1",
-        [waiting.cast_signed()],
+        [waiting],
     )?;
     database.execute_batch(
         "INSERT OR REPLACE INTO lines SELECT target, customer, max(sequence) FROM messages
@@ -181,6 +181,6 @@ fn copy_rows(database: &Connection, table: &str, first: i64, last: i64) -> Resul
         names.join(", "),
         values.join(", "),
     );
-    database.execute(&sql, params![first.cast_signed(), last.cast_signed()])?;
+    database.execute(&sql, params![first, last])?;
     Ok(())
 }
