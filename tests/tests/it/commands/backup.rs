@@ -63,7 +63,7 @@ async fn buy_until(app: &TestApp, stop: &tokio::sync::Notify, bought: &std::sync
 async fn copies_taken_under_load_hold_all_that_was_acknowledged_before_and_nothing_by_halves() {
     let app = TestApp::start().await;
     let folder = TempDir::new().unwrap();
-    let (bought, stop) = (std::sync::Mutex::new(Vec::new()), tokio::sync::Notify::new());
+    let (bought, stop) = (std::sync::Mutex::new(Vec::<CreatedCheckout>::new()), tokio::sync::Notify::new());
     let copying = async {
         for number in 0..5 {
             while bought.lock().unwrap().len() <= number {
