@@ -77,7 +77,7 @@ fn last_told(received: &[Received]) -> BTreeMap<String, (i64, Value)> {
 /// Who may use what. What depends on more than a sale and money that went back is left out.
 fn expected(truth: &Truth, catalog: &Catalog) -> BTreeMap<String, BTreeMap<&'static str, bool>> {
     let mut all: BTreeMap<String, BTreeMap<&'static str, bool>> = BTreeMap::new();
-    let mut unclear: BTreeSet<(String, &str)> = BTreeSet::new();
+    let (mut unclear, mut disputed) = (BTreeSet::new(), BTreeSet::new());
     let sessions: BTreeMap<&str, _> = truth.sessions.values().map(|one| (one.order.as_str(), one)).collect();
     for (id, paid) in truth.payments.iter().filter(|(_, payment)| payment.status == "succeeded") {
         let Some(session) = sessions.get(paid.order.as_str()) else { continue };
@@ -85,15 +85,22 @@ fn expected(truth: &Truth, catalog: &Catalog) -> BTreeMap<String, BTreeMap<&'sta
         let price = catalog.sold_as(&session.product).map(|price| price.id.as_str());
         let Some((_, name, taken_away)) = GIVES.iter().find(|(sold, ..)| Some(*sold) == price) else { continue };
         let (lost, back) = (truth.is_lost(id), truth.went_back(id));
+        if lost {
+            disputed.insert((reference.clone(), *name));
+        }
         if !paid.subscription.is_empty() {
             let runs = truth.subscriptions.get(&paid.subscription).is_some_and(|one| one.status == "active");
             if lost || back || !runs {
-                unclear.insert((reference, name));
+                unclear.insert((reference, *name));
                 continue;
             }
         }
         let may = !lost && !(back && *taken_away);
         *all.entry(reference).or_default().entry(name).or_default() |= may;
+    }
+    // A lost dispute beats everything of that name (docs/access.md).
+    for (reference, name) in disputed {
+        all.entry(reference).or_default().insert(name, false);
     }
     for (reference, name) in unclear {
         all.entry(reference).or_default().remove(name);
