@@ -121,14 +121,16 @@ mod tests {
         let filled = store.write(|connection| {
             connection.execute_batch(
                 "INSERT INTO events (id, kind, customer, object_id, cause, created_at, data)
-                 VALUES ('evt_1', 'checkout.paid', 'ref:a', 'co_1', 1, 3600000000, '{}');
+                 VALUES ('evt_1', 'checkout.paid', 'a', 'co_1', 1, 0, '{}'), ('evt_2', 'checkout.paid', 'b', 'co_2', 1, 0, '{}'),
+                    ('evt_3', 'checkout.paid', 'c', 'co_3', 1, 0, '{}'), ('evt_4', 'checkout.paid', 'd', 'co_4', 1, 0, '{}'),
+                    ('evt_5', 'checkout.paid', 'd', 'co_5', 1, 3600000000, '{}');
                  INSERT INTO messages
                     (id, event_id, channel, target, customer, sequence, due_at, created_at, state, attempts) VALUES
                     ('fresh', 'evt_1', 'webhook', 'crm', 'a', 1, 3600000000, 0, 'queued', 0),
-                    ('leased', 'evt_1', 'webhook', 'crm', 'b', 1, 3630000000, 0, 'leased', 0),
-                    ('tried', 'evt_1', 'webhook', 'crm', 'c', 1, 3605000000, 0, 'queued', 1),
-                    ('on time', 'evt_1', 'webhook', 'crm', 'd', 1, 290000000, 0, 'queued', 2),
-                    ('in line', 'evt_1', 'webhook', 'crm', 'd', 2, 253402207200999999, 0, 'queued', 0);
+                    ('leased', 'evt_2', 'webhook', 'crm', 'b', 1, 3630000000, 0, 'leased', 0),
+                    ('tried', 'evt_3', 'webhook', 'crm', 'c', 1, 3605000000, 0, 'queued', 1),
+                    ('on time', 'evt_4', 'webhook', 'crm', 'd', 1, 290000000, 0, 'queued', 2),
+                    ('in line', 'evt_5', 'webhook', 'crm', 'd', 2, 253402207200999999, 0, 'queued', 0);
                  INSERT INTO refetches (object_id, kind, reason, attempts, due_at) VALUES
                     ('a', 'payment', 'contested', 0, 3600000000), ('b', 'payment', 'contested', 40, 7200000000),
                     ('c', 'subscription', 'renewal_due', 0, 3600000000);
