@@ -21,7 +21,7 @@ use crate::verdict::Verdict;
 use crate::world::{OPERATOR_KEY, World};
 
 const BACKUPS: u64 = 50;
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// So many are ended in the middle, one of them each time.
 const KILLED_EACH: u64 = 5;
 

@@ -21,7 +21,7 @@ const STEP: i64 = 3_600;
 /// How long the clock stays as it is, in milliseconds: this, and up to as much again.
 const STAY: u64 = 1_500;
 /// How long anything may take that does not wait for the clock: much less than the hour of a step.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Verdict {

@@ -30,7 +30,7 @@ const CUTS: u64 = 4;
 /// How long a fault may wait for its call.
 const STRIKES_WITHIN: Duration = Duration::from_secs(10);
 /// How long everything else may take before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -200,15 +200,13 @@ async fn beginnings(options: &Options) -> Verdict {
         let shim = Shim::new(&world);
         let start = shim.start(Executable::Product, &[]);
         shim.fall_ill(sickness);
-        match Helper::start(&world, &start).await {
+        if let Ok(helper) = Helper::start(&world, &start).await {
             // What fails only later, such as the database's file, need not keep it from starting.
-            Ok(helper) => drop(helper.terminate().await),
-            Err(_) => {
-                let log = std::fs::read_to_string(world.folder.join("helper.log")).unwrap_or_default();
-                let said =
-                    log.lines().any(|line| line.starts_with("checkout-server: ") && line.contains("checkout.db"));
-                verdict.check(said, format!("{}: the start does not say what is wrong: {log}", sickness.name));
-            }
+            drop(helper.terminate().await);
+        } else {
+            let log = std::fs::read_to_string(world.folder.join("helper.log")).unwrap_or_default();
+            let said = log.lines().any(|line| line.starts_with("checkout-server: ") && line.contains("checkout.db"));
+            verdict.check(said, format!("{}: the start does not say what is wrong: {log}", sickness.name));
         }
         shim.heal();
         match Helper::start(&world, &start).await {

@@ -58,9 +58,9 @@ async fn kill(world: &World, kills: u64) -> Result<Verdict, Failure> {
                 format!("G2c: killed on the way from {version}, it is of version {left}"),
             );
             if left == newest {
-                new += 1
+                new += 1;
             } else {
-                old += 1
+                old += 1;
             }
             let finished = Helper::start(world, &Start::default()).await;
             verdict

@@ -23,12 +23,12 @@ use stage::Stage;
 /// First, second and third time.
 const TIMES: u64 = 3;
 /// How long a step that has to come may take, and one that may.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_secs(15);
 /// Between two looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(30);
 /// How long everybody may take to be told in the end.
-const END: Duration = Duration::from_secs(240);
+const END: Duration = Duration::from_mins(4);
 /// How long the shop is open before the first step: there is something to give back, to claim, to sweep.
 const WARM: Duration = Duration::from_secs(4);
 

@@ -23,7 +23,7 @@ const RESTARTS: usize = 20;
 /// What is promised (G34, G2e), of the executable that merchants have.
 const SMALL: Duration = Duration::from_millis(100);
 const LARGE: Duration = Duration::from_secs(1);
-const RESTORED: Duration = Duration::from_secs(60);
+const RESTORED: Duration = Duration::from_mins(1);
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Verdict {

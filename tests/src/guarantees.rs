@@ -54,7 +54,7 @@ pub fn document(figures: &Value) -> String {
     page.push_str(
         "\n## The proof of the proof\n\nEach of these servers is broken on purpose, and the run found it:\n\n",
     );
-    page.push_str(&format!("- {}\n", shown(Proof::Run("mutants"), figures)));
+    let _ = writeln!(page, "- {}", shown(Proof::Run("mutants"), figures));
     page
 }
 

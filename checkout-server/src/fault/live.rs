@@ -55,7 +55,9 @@ pub(crate) fn later(work: impl FnOnce(&Connection) + Send + 'static) {
 /// Does what was left for after the commit.
 pub(crate) fn do_what_was_left(connection: &Connection) {
     let left = std::mem::take(&mut *LEFT.lock().unwrap_or_else(PoisonError::into_inner));
-    left.into_iter().for_each(|work| work(connection));
+    for work in left {
+        work(connection);
+    }
 }
 
 /// So long a careless order of things stays open: as long as a slow disk takes, or a queue.

@@ -42,7 +42,7 @@ async fn refund(shop: &Shop, key: &str, sale: &Sale, intended: u64, chance: &mut
     let early = |status: u16, problem: &Value| status == 404 || problem["code"] == "payment_not_refundable";
     let question = Question { early, ..Question::new(What::Refund, key, intended) };
     let body = json!({"reason": "the proof gives money back"});
-    for _ in 0..1 + chance.below(2) {
+    for _ in 0..=chance.below(2) {
         let request = || shop.http.post(&url).bearer_auth(SECRET_KEY).header("idempotency-key", key).json(&body);
         shop.ask(&question, request).await;
     }

@@ -85,7 +85,7 @@ async fn unbelievable(world: &World, round: u64) -> Verdict {
             .header("webhook-signature", signature)
             .body(body.clone());
         let status = request.send().await.map(|answer| answer.status());
-        let refused = status.as_ref().is_ok_and(|status| status.is_client_error());
+        let refused = status.as_ref().is_ok_and(reqwest::StatusCode::is_client_error);
         verdict.check(refused, format!("G12: {case} was answered with {status:?}"));
     }
     verdict

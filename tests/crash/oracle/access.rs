@@ -62,7 +62,7 @@ fn as_told(reference: &str, (version, items): &(i64, Value), answer: &Value, ver
 /// For each customer with a name at the merchant's the newest version that was told.
 fn last_told(received: &[Received]) -> BTreeMap<String, (i64, Value)> {
     let mut last: BTreeMap<String, (i64, Value)> = BTreeMap::new();
-    for received in received.iter().filter(is_taken) {
+    for received in received.iter().filter(|received| is_taken(received)) {
         let body: Value = serde_json::from_slice(&received.body).unwrap_or_default();
         let Some(reference) = body["customer"]["reference"].as_str() else { continue };
         let version = body["entitlements"]["version"].as_i64().unwrap_or(-1);
@@ -95,8 +95,8 @@ fn expected(truth: &Truth, catalog: &Catalog) -> BTreeMap<String, BTreeMap<&'sta
                 continue;
             }
         }
-        let may = !lost && !(back && *taken_away);
-        *all.entry(reference).or_default().entry(name).or_default() |= may;
+        let taken = lost || (back && *taken_away);
+        *all.entry(reference).or_default().entry(name).or_default() |= !taken;
     }
     // A lost dispute beats everything of that name (docs/access.md).
     for (reference, name) in disputed {

@@ -21,7 +21,7 @@ pub(crate) fn present(database: &Connection, acknowledged: &[Entry]) -> Verdict 
     for entry in acknowledged {
         match is_there(database, entry) {
             Ok(there) => {
-                verdict.check(there, format!("G1: {:?} {} was acknowledged and is lost", entry.what, entry.key))
+                verdict.check(there, format!("G1: {:?} {} was acknowledged and is lost", entry.what, entry.key));
             }
             Err(error) => verdict.check(false, format!("{:?} {}: {error}", entry.what, entry.key)),
         }

@@ -37,19 +37,22 @@ pub(super) fn check(truth: &Truth, received: &[Received]) -> Verdict {
     let (told, paid) = (told_amounts(&taken), truth.paid_in());
     verdict.check(told == paid, format!("the sums that were told are {told:?}, not {paid:?}"));
     verdict.count("messages taken", taken.len() as u64);
-    verdict.count("messages that came again", received.iter().filter(is_taken).count() as u64 - taken.len() as u64);
+    verdict.count(
+        "messages that came again",
+        received.iter().filter(|received| is_taken(received)).count() as u64 - taken.len() as u64,
+    );
     verdict
 }
 
 /// Whether the merchant said that it has it.
-pub(super) fn is_taken(received: &&Received) -> bool {
+pub(super) fn is_taken(received: &Received) -> bool {
     received.answered.is_some_and(|status| status / 100 == 2)
 }
 
 /// Of each message the first time that it was taken.
 fn first_taken(received: &[Received]) -> Vec<&Received> {
     let mut seen = BTreeSet::new();
-    received.iter().filter(is_taken).filter(|received| seen.insert(&received.id)).collect()
+    received.iter().filter(|received| is_taken(received)).filter(|received| seen.insert(&received.id)).collect()
 }
 
 /// For each customer 1, 2, 3 as it came.

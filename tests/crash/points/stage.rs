@@ -111,7 +111,7 @@ impl Stage {
             "selling.turned" => self.operate(Method::PUT, "/selling", &json!({"selling": true})).await,
             "stop.heard" | "stop.told" | "stop.drained" => helper.ask_to_stop(),
             _ if name.starts_with("sweep.") => {
-                self.operate(Method::POST, "/reconcile", &json!({"scope": "full"})).await
+                self.operate(Method::POST, "/reconcile", &json!({"scope": "full"})).await;
             }
             _ => {}
         }

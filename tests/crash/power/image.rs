@@ -155,9 +155,9 @@ impl<'a> Disk<'a> {
             }
         }
         let left = |number: usize| self.files.get(number).map(|file| file.left(percent, chance)).unwrap_or_default();
-        let names = named.keys().map(|name| (*name).to_owned());
+        let called = named.keys().map(|name| (*name).to_owned());
         let files: Vec<Vec<u8>> = named.values().copied().map(left).collect();
-        Image(names.zip(files).collect())
+        Image(called.zip(files).collect())
     }
 }
 

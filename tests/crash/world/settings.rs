@@ -12,7 +12,7 @@ pub(super) fn write(world: &World) -> Vec<(String, String)> {
     fs::write(&path, text(world)).expect("the folder takes a file");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
     let secrets = world.merchant.secrets();
-    let secret = secrets.first().map(|secret| secret.reveal()).unwrap_or_default();
+    let secret = secrets.first().map(checkout_server::signature::SigningSecret::reveal).unwrap_or_default();
     [
         ("DODO_PAYMENTS_API_KEY", PROVIDER_KEY),
         ("DODO_PAYMENTS_WEBHOOK_KEY", WEBHOOK_SECRET),
@@ -27,11 +27,10 @@ pub(super) fn write(world: &World) -> Vec<(String, String)> {
 fn text(world: &World) -> String {
     let rates = ["quotes", "free_orders", "orders", "failed_payments", "wrong_codes", "shop_orders"];
     let more = ["shop_failed_payments", "shop_wrong_codes", "status_reads"];
-    let wide: String = rates
+    let wide = rates
         .iter()
         .chain(&more)
-        .map(|name| format!("{name} = {{ burst = 1000000, per_minute = 1000000 }}\n"))
-        .collect();
+        .fold(String::new(), |wide, name| format!("{wide}{name} = {{ burst = 1000000, per_minute = 1000000 }}\n"));
     format!(
         "public_url = \"{door}\"\nallowed_origins = [\"{SHOP}\"]\ncatalog = \"{catalog}\"\n\
          [provider]\napi_url = \"{provider}\"\ncheckout_url = \"{sandbox}\"\n\

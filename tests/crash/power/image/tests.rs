@@ -125,12 +125,12 @@ fn no_image_holds_what_was_never_written_or_lacks_what_was_synced() {
                 let bytes = files.get("a").unwrap_or(&empty);
                 for sector in 0..8 {
                     let found = bytes.get(sector * 512).copied().unwrap_or_default();
-                    let writes = &written[sector];
-                    let least = writes.iter().position(|number| *number == synced[sector]).unwrap();
-                    let place = writes.iter().position(|number| *number == found);
-                    assert!(place.is_some_and(|place| place >= least || percent > 0), "{seed} {percent} {sector}");
-                    assert!(percent < 100 || place == Some(writes.len() - 1));
-                    assert!(place.is_some_and(|place| place >= least), "{seed}: older than what was synced");
+                    let all = &written[sector];
+                    let oldest = all.iter().position(|number| *number == synced[sector]).unwrap();
+                    let place = all.iter().position(|number| *number == found);
+                    assert!(place.is_some_and(|place| place >= oldest || percent > 0), "{seed} {percent} {sector}");
+                    assert!(percent < 100 || place == Some(all.len() - 1));
+                    assert!(place.is_some_and(|place| place >= oldest), "{seed}: older than what was synced");
                 }
             }
         }

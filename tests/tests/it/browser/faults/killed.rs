@@ -83,7 +83,7 @@ impl Trade {
                 <checkout-button price-id=\"pro_monthly\">Upgrade</checkout-button></main></html>"
             ),
         )]);
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let browser = Browser::open(Options { still: true, patience, ..Options::default() }).await;
         let mut trade = Self { helper: None, address, sandbox, keys, folder, _provider: provider, browser };
         trade.revive();

@@ -11,7 +11,10 @@ use super::tally::{ONCE, Tally};
 
 /// How often each point of the flow is reloaded: 2, or what `CHECKOUT_FAULTS` says (20 for the figure of G11).
 fn rounds() -> usize {
-    std::env::var("CHECKOUT_FAULTS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2)
+    std::env::var_os("CHECKOUT_FAULTS")
+        .and_then(|rounds| rounds.into_string().ok())
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(2)
 }
 
 /// The other faults once, unless the figure is wanted.
