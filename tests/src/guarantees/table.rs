@@ -15,7 +15,7 @@ pub const GUARANTEES: &[Guarantee] = &[
     promise(
         "G2c",
         "A migration that is interrupted anywhere is finished at the next start; databases of earlier releases open.",
-        &[Run("migrations")],
+        &[Run("migrations"), Story("store::tests::upgrades::what_each_earlier_release_kept_is_there_and_gives_access")],
     ),
     promise(
         "G2d",
@@ -23,7 +23,14 @@ pub const GUARANTEES: &[Guarantee] = &[
          restart, or ends where the disk can no longer be believed.",
         &[Run("disk"), Story("commands::process::a_disk_that_takes_no_more_is_told_at_readyz_and_by_refusals")],
     ),
-    promise("G2e", "A backup that was taken under load can be restored to a state that was.", &[Run("backup")]),
+    promise(
+        "G2e",
+        "A backup that was taken under load can be restored to a state that was.",
+        &[
+            Run("backup"),
+            Story("store::tests::copies::a_restored_database_repeats_no_number_and_no_call_and_asks_first"),
+        ],
+    ),
     promise("G2f", "A stop finishes what was begun, and loses and refuses nothing of it.", &[Run("stops")]),
     promise(
         "G3",
@@ -94,7 +101,14 @@ pub const GUARANTEES: &[Guarantee] = &[
     promise(
         "G11",
         "The widget goes on after a reload, a closed tab, or a lost connection: no second order, no second payment.",
-        &[Story("browser::resuming::coming_back_from_the_payment_page_resumes_the_same_order")],
+        &[
+            Story("browser::faults::table::reloaded_at_any_step"),
+            Story("browser::faults::table::closed_at_any_step_and_opened_again"),
+            Story("browser::faults::table::a_second_tab_does_the_same"),
+            Story("browser::faults::table::pressed_twice_at_any_step"),
+            Story("browser::faults::table::offline_and_online_again"),
+            Story("browser::faults::killed::a_helper_that_is_killed_while_it_makes_the_order_makes_it_once"),
+        ],
     ),
     promise(
         "G12",
@@ -125,6 +139,7 @@ pub const GUARANTEES: &[Guarantee] = &[
         "What is late, or not known to this version, is kept and widens no access.",
         &[
             Story("http::provider_events::what_nobody_knows_is_kept_acknowledged_and_widens_nothing"),
+            Story("event::subscription::tests::what_is_late_does_not_reopen_anything"),
             Story("store::tests::strangers::a_state_that_nobody_knows_extends_nothing"),
         ],
     ),
