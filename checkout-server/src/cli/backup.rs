@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use serde_json::json;
 
 use super::{Failure, say};
@@ -59,6 +60,9 @@ pub(super) fn run(Arguments { data, to, replace, json }: &Arguments) -> Result<(
     ))
 }
 
+/// Neither a link nor a pipe that nobody writes to holds whoever opens a file (`O_NOFOLLOW`, `O_NONBLOCK`).
+const NOT_THROUGH_A_LINK: i32 = (OFlags::NOFOLLOW.union(OFlags::NONBLOCK)).bits().cast_signed();
+
 /// What may be at the place of the copy.
 #[derive(Clone, Copy)]
 enum Place {
@@ -75,14 +79,21 @@ impl Place {
         if to.is_dir() {
             return Err(format!("{name} is a folder: name a file in it").into());
         }
-        if let (Ok(to), Ok(database)) = (to.canonicalize(), database.canonicalize())
-            && to == database
+        if let (Ok(to), Ok(data)) = (folder_of(to).canonicalize(), folder_of(database).canonicalize())
+            && to == data
         {
-            return Err(format!("{name} is the database itself").into());
+            return Err(format!("{name} is in the folder of the database: a copy belongs elsewhere").into());
+        }
+        let there = to.symlink_metadata().ok();
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            return Err(format!("{name} is no file: name another place").into());
         }
         match self {
-            Self::Free if to.exists() => {
+            Self::Free if there.is_some() => {
                 Err(format!("{name} is there already: name another file, or --replace it").into())
+            }
+            Self::Replaced if there.is_some() && !is_copy(to) => {
+                Err(format!("{name} is no copy of a checkout database: it is not written over").into())
             }
             _ => Ok(()),
         }
@@ -95,6 +106,15 @@ impl Place {
             Self::Free => rename_to_free(from, to),
         }
     }
+}
+
+/// Whether a file is a database with our tables, in whatever condition.
+fn is_copy(file: &Path) -> bool {
+    let tables = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|database| {
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('checkouts', 'notices')";
+        database.query_row(sql, [], |row| row.get::<_, i64>(0))
+    });
+    tables == Ok(2)
 }
 
 /// Renames a file where nothing has that name.
@@ -113,8 +133,11 @@ pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Has the folder of a file remember the file's name after a power cut.
 pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    File::open(folder_of(file))?.sync_all()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What a database may have beside its own file: what has to be done in it, or undone.
@@ -137,20 +160,24 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// One beside the file that it is to become. What a copy that was ended left behind is taken over.
+    /// One beside the file that it is to become. What a copy that was ended left behind is taken away: whoever
+    /// may write into the folder could have put something else there, so nothing that is there is written to.
     pub(super) fn beside(to: &Path) -> Result<Self, Failure> {
         let path = beside(to, ".partial");
         let told = |error: io::Error| format!("{}: {error}", path.display());
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(told)?;
-        file.try_lock().map_err(|_| format!("{} is being written by somebody else", path.display()))?;
-        file.set_len(0).map_err(told)?;
-        for what in BESIDE {
-            // SQLite would take it for this one's, and undo or redo in it what belongs to another.
-            match std::fs::remove_file(beside(&path, what)) {
+        let busy = || format!("{} is being written by somebody else", path.display());
+        if let Ok(left) = OpenOptions::new().read(true).custom_flags(NOT_THROUGH_A_LINK).open(&path) {
+            left.try_lock().map_err(|_| busy())?;
+        }
+        // Beside it is what SQLite would take for this one's, and undo or redo in it what belongs to another.
+        for name in [path.clone()].into_iter().chain(BESIDE.map(|what| beside(&path, what))) {
+            match std::fs::remove_file(name) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(told(error).into()),
                 _ => {}
             }
         }
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(told)?;
+        file.try_lock().map_err(|_| busy())?;
         Ok(Self { path, file, named: false.into() })
     }
 

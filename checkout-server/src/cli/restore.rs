@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(format!("{} is there already: --move-aside keeps it under another name", there.display()).into());
     }
     let copy = Partial::beside(&database)?;
-    let contents = take_in(file, &copy, now)?;
+    let contents = take_in(file, &copy, &database, now)?;
     if let Some(catalog) = catalog {
         verify::prove(&copy.path, &read_catalog(catalog)?)?;
     }
@@ -92,13 +93,28 @@ fn there(database: &Path) -> Option<PathBuf> {
 }
 
 /// Copies the file, looks through the copy, and brings it up to date.
-fn take_in(file: &Path, copy: &Partial, now: Timestamp) -> Result<Contents, Failure> {
+fn take_in(file: &Path, copy: &Partial, database: &Path, now: Timestamp) -> Result<Contents, Failure> {
     let told = |error: io::Error| format!("{}: {error}", file.display());
     io::copy(&mut File::open(file).map_err(told)?, &mut &copy.file).map_err(told)?;
     let contents = backup::check(&copy.path).map_err(|error| format!("{}: {error}", file.display()))?;
-    backup::make_current(&copy.path, now)?;
+    backup::make_current(&copy.path, database.exists().then_some(database), now)?;
+    leave_to_the_folders_owner(copy)?;
     copy.file.sync_all()?;
     Ok(contents)
+}
+
+/// Root restores for the user that the helper runs as: whoever has the folder.
+fn leave_to_the_folders_owner(copy: &Partial) -> Result<(), Failure> {
+    let folder = copy.path.parent().ok_or("the database has no folder")?;
+    let (folder, own) = (std::fs::metadata(folder)?, copy.file.metadata()?);
+    if folder.uid() != own.uid() {
+        fchown(&copy.file, Some(folder.uid()), Some(folder.gid())).map_err(|error| {
+            format!(
+                "the data folder is another user's, who could not read the database then ({error}): restore as them"
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// Puts the copy in the place of the database; gives where that is now, if there was one. At no moment is

@@ -17,8 +17,9 @@ use minijinja::{Value, context};
 use super::extract::{body, is_in_utf8};
 use super::{checkouts, events};
 use crate::app::App;
-use crate::clock::rfc3339;
+use crate::clock::{Clock, rfc3339};
 use crate::error::{Code, Problem};
+use crate::provider::skew;
 use crate::store::lists::{CheckoutFilter, Condition, EventFilter, Found, Slice};
 
 mod alarms;
@@ -77,7 +78,7 @@ async fn overview(_: Watching, State(app): State<App>, request: Request) -> Resu
     let condition = app.store.condition().await?;
     let orders = app.store.checkouts(CheckoutFilter::default(), Slice::first(FEW)).await?;
     let happened = app.store.events(EventFilter::default(), Slice::first(FEW)).await?;
-    let alarms = alarms::of(&condition, &app.selling.switch(), now);
+    let alarms = alarms::of(&condition, &app.selling.switch(), skew::harmful(Clock::wall()), now);
     let page = context! {
         alarms => Serde(alarms),
         tiles => tiles(&condition),

@@ -54,6 +54,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// What is wrong with it.
 pub fn check(copy: &Path) -> Result<Contents, StoreError> {
+    let length = std::fs::metadata(copy).map_err(|error| StoreError::Unavailable(error.to_string()))?.len();
     let copy = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let schema = match migration::version(&copy)? {
         Some(found) if found > migration::newest() => {
@@ -62,6 +63,11 @@ pub fn check(copy: &Path) -> Result<Contents, StoreError> {
         Some(found) => found,
         None => return Err(StoreError::Damaged("it is a database, but none of this helper's".to_owned())),
     };
+    let whole: i64 =
+        copy.query_row("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", [], |row| row.get(0))?;
+    if length != whole.unsigned_abs() {
+        return Err(StoreError::Damaged(format!("it has {length} bytes and not {whole}")));
+    }
     let sound: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if sound != "ok" {
         return Err(StoreError::Damaged(sound));
@@ -85,26 +91,47 @@ pub fn check(copy: &Path) -> Result<Contents, StoreError> {
 }
 
 /// Brings a copy up to this release and makes it a database to go on with: what may have happened since it
-/// was taken is neither done nor counted twice.
+/// was taken is neither done nor counted twice. `replaced` is the database in whose place it comes.
 ///
 /// # Errors
 /// See [`StoreError`]; then the copy is of no use.
-pub fn make_current(copy: &Path, now: Timestamp) -> Result<(), StoreError> {
+pub fn make_current(copy: &Path, replaced: Option<&Path>, now: Timestamp) -> Result<(), StoreError> {
+    // What is replaced may be broken: then the time has to do.
+    let told = replaced.and_then(|database| highest(database).ok()).unwrap_or(0);
     let mut copy = Connection::open(copy)?;
     // One file: a copy by other means may still be in the mode that has two more beside it.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.pragma_update(None, "foreign_keys", "ON")?;
     migration::migrate(&mut copy)?;
+    if tables(&copy)? != tables(&migration::fresh()?)? {
+        return Err(StoreError::Damaged("its tables are not those of this helper".to_owned()));
+    }
     let transaction = copy.transaction()?;
-    go_on(&transaction, now)?;
+    go_on(&transaction, told.saturating_add(1).max(now.as_second()), now)?;
     Ok(transaction.commit()?)
 }
 
+/// Its tables, indexes and triggers, as they were written.
+fn tables(connection: &Connection) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+    let sql = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The highest number that consumers may have seen from a database.
+fn highest(database: &Path) -> Result<i64, StoreError> {
+    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let sql =
+        "SELECT max((SELECT COALESCE(max(version), 0) FROM customers), (SELECT COALESCE(max(last), 0) FROM lines))";
+    let used: i64 = database.query_row(sql, [], |row| row.get(0))?;
+    Ok(used.max(floor(&database)?))
+}
+
 /// What a restored database must not do again, and what it must do first.
-fn go_on(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    // Consumers have seen higher numbers than these, of which we know nothing; no customer has as many
-    // changes as there are seconds since 1970, and the next restore begins higher still (G23).
-    let floor = now.as_second();
+fn go_on(connection: &Connection, floor: i64, now: Timestamp) -> Result<(), StoreError> {
+    // Consumers have seen higher numbers than these. Of a database that is not there any more nobody knows
+    // which: no customer has as many changes as there are seconds since 1970 (G23).
     connection
         .execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?1, ?2)", params![RESTORED, floor.to_string()])?;
     connection.execute("UPDATE customers SET version = max(version, ?1)", [floor])?;

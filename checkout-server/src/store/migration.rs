@@ -28,6 +28,13 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     to(connection, newest())
 }
 
+/// An empty database of this release, in memory.
+pub(super) fn fresh() -> Result<Connection, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
 /// The version that this release writes.
 pub(super) fn newest() -> i32 {
     let runner = embedded::migrations::runner();

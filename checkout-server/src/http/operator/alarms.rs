@@ -20,9 +20,15 @@ pub(super) struct Alarm {
 }
 
 /// What is wrong, worst first.
-pub(super) fn of(condition: &Condition, switch: &Switch, now: Timestamp) -> Vec<Alarm> {
+/// `skew` is how much the provider's clock is ahead of ours, where webhooks are refused for it.
+pub(super) fn of(condition: &Condition, switch: &Switch, skew: Option<SignedDuration>, now: Timestamp) -> Vec<Alarm> {
     let all = [
         selling(switch),
+        skew.map(|skew| {
+            let title = format!("The clock is {} seconds off the provider's", skew.abs().as_secs());
+            let says = "No webhook is believed until this machine's clock is set (NTP). The provider sends them again.";
+            Alarm { link: None, ..alarm("bad", title, says, "", "") }
+        }),
         many(condition.paid_twice, "order was paid twice", "orders were paid twice")
             .map(|title| alarm("bad", title, "Give one of the two payments back.", "/paid-twice", "Look at them")),
         many(condition.needs_review, "order was paid, but not as ordered", "orders were paid, but not as ordered").map(
@@ -128,7 +134,7 @@ mod tests {
     fn titles(condition: &Condition, selling: bool) -> Vec<String> {
         let switch = Switch { selling, reason: Some("cards are being tested".to_owned()), changed_at: None };
         let now: Timestamp = "2026-11-22T21:00:00Z".parse().unwrap();
-        of(condition, &switch, now).into_iter().map(|alarm| alarm.title).collect()
+        of(condition, &switch, None, now).into_iter().map(|alarm| alarm.title).collect()
     }
 
     #[test]
@@ -139,6 +145,13 @@ mod tests {
             ..Condition::default()
         };
         assert_eq!(titles(&fresh, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_that_nobody_believes_is_told() {
+        let (switch, off) = (Switch { selling: true, reason: None, changed_at: None }, SignedDuration::from_secs(-899));
+        let told = of(&Condition::default(), &switch, Some(off), Timestamp::UNIX_EPOCH);
+        assert_eq!(told[0].title, "The clock is 899 seconds off the provider's");
     }
 
     #[test]

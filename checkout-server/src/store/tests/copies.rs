@@ -73,7 +73,7 @@ async fn a_restored_database_repeats_no_number_and_no_call_and_asks_first() {
     let (world, copy) = copied().await;
     let before = world.store.access(&CustomerKey::Reference("user_1".to_owned()), at(100)).await.unwrap();
     let restored_at = at(1_000);
-    backup::make_current(&copy, restored_at).unwrap();
+    backup::make_current(&copy, None, restored_at).unwrap();
     let floor = restored_at.as_second();
 
     let folder = world.database().with_file_name("restored");

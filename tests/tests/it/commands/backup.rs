@@ -220,6 +220,10 @@ fn what_would_lose_something_is_refused() {
     let there = refused(&backup(&[]));
     assert!(there.contains("--replace"), "{there}");
     assert!(backup(&["--replace"]).status.success());
+    std::fs::write(path("precious"), "somebody's").unwrap();
+    let precious = refused(&run(&["backup", "--data", &path("first"), "--to", &path("precious"), "--replace"]));
+    assert!(precious.contains("no copy of a checkout database"), "{precious}");
+    assert_eq!(std::fs::read_to_string(path("precious")).unwrap(), "somebody's");
     let own = refused(&run(&["backup", "--data", &path("first"), "--to", &path("first/checkout.db"), "--replace"]));
     assert!(own.contains("the database itself"), "{own}");
 
