@@ -122,7 +122,7 @@ pub enum Outcome {
 }
 
 /// Ends a refund that waits for a person. What is said to have been made is asked for at the provider: it
-/// must be of that payment and of that amount.
+/// must be of that payment and of that amount. What is said not to have been made is looked for once more.
 ///
 /// # Errors
 /// There is no such refund here or at the provider, it does not wait for anybody, or the provider did not
@@ -133,7 +133,11 @@ pub async fn review(app: &App, id: &str, outcome: Outcome, by: Signed) -> Result
         return Err(Code::RefundNotInReview.into());
     }
     let (told, refund) = match outcome {
-        Outcome::NotMade => (Told::SaidNotMade, None),
+        // What the provider has after all was made, whatever was said: its amount is not free (G6).
+        Outcome::NotMade => match intents::missed(app, &intent).await? {
+            Some(refund) => (Told::SaidMade, Some(refund)),
+            None => (Told::SaidNotMade, None),
+        },
         Outcome::Made(refund) => {
             intents::confirm(app, &intent, &refund).await?;
             (Told::SaidMade, Some(refund))

@@ -168,6 +168,18 @@ pub async fn confirm(app: &App, intent: &Intent, refund: &str) -> Result<(), Pro
     }
 }
 
+/// Asks the provider for an intent's refund before a person's word that there is none counts; gives its id.
+///
+/// # Errors
+/// The provider does not answer.
+pub async fn missed(app: &App, intent: &Intent) -> Result<Option<String>, Problem> {
+    let found = app.provider.find_refund(&as_sent(intent)).await.map_err(|error| {
+        tracing::warn!(intent = %intent.id, %error, "a refund could not be looked for");
+        Problem::from(Code::ProviderUnavailable)
+    })?;
+    Ok(found.and_then(|found| found.notice.seen.object().map(str::to_owned)))
+}
+
 /// Ends what a person has decided about.
 ///
 /// # Errors

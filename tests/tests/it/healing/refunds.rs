@@ -237,6 +237,17 @@ async fn in_review(app: &TestApp, payment: &str) -> [String; 2] {
 }
 
 #[tokio::test]
+async fn what_the_provider_has_after_all_was_made_whatever_a_person_says() {
+    let app = TestApp::start().await;
+    let payment = paid(&app).await;
+    let [_, made] = in_review(&app, &payment).await;
+    let word = json!({"who": "grace", "why": "looked too quickly", "outcome": "not_made"});
+    let settled: Value = read(app.operate(Method::POST, &format!("/v1/refunds/{made}/review"), &word).await, 200).await;
+    assert_eq!(settled["status"], "succeeded");
+    assert!(settled["refund_id"].as_str().is_some_and(|id| id.starts_with("ref_")), "{settled}");
+}
+
+#[tokio::test]
 async fn a_person_says_what_became_of_a_refund_that_nobody_could_find() {
     let app = TestApp::start().await;
     let payment = paid(&app).await;
