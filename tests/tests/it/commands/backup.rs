@@ -220,15 +220,30 @@ fn what_would_lose_something_is_refused() {
     let there = refused(&backup(&[]));
     assert!(there.contains("--replace"), "{there}");
     assert!(backup(&["--replace"]).status.success());
-    std::fs::write(path("precious"), "somebody's").unwrap();
+    fs::write(path("precious"), "somebody's").unwrap();
     let precious = refused(&run(&["backup", "--data", &path("first"), "--to", &path("precious"), "--replace"]));
     assert!(precious.contains("no copy of a checkout database"), "{precious}");
-    assert_eq!(std::fs::read_to_string(path("precious")).unwrap(), "somebody's");
-    let own = refused(&run(&["backup", "--data", &path("first"), "--to", &path("first/checkout.db"), "--replace"]));
-    assert!(own.contains("the database itself"), "{own}");
+    assert_eq!(fs::read_to_string(path("precious")).unwrap(), "somebody's");
+    for own in ["first/checkout.db", "first/checkout.db-wal", "first/other.db"] {
+        let own = refused(&run(&["backup", "--data", &path("first"), "--to", &path(own), "--replace"]));
+        assert!(own.contains("in the folder of the database"), "{own}");
+    }
+    // What somebody else has put there is not written through.
+    std::os::unix::fs::symlink(path("precious"), path("copy.db.partial")).unwrap();
+    assert!(backup(&["--replace"]).status.success());
+    assert_eq!(fs::read_to_string(path("precious")).unwrap(), "somebody's");
+    assert!(fs::symlink_metadata(path("copy.db")).unwrap().is_file());
 
-    fs::write(path("cut.db"), &bytes[..bytes.len() / 2]).unwrap();
-    refused(&run(&["restore", &path("cut.db"), "--data", &path("second")]));
+    for (name, length) in [("half.db", bytes.len() / 2), ("cut.db", bytes.len() - 100)] {
+        fs::write(path(name), &bytes[..length]).unwrap();
+        refused(&run(&["restore", &path(name), "--data", &path("second")]));
+    }
+    fs::write(path("odd.db"), &bytes).unwrap();
+    let odd = rusqlite::Connection::open(path("odd.db")).unwrap();
+    odd.execute_batch("DROP TABLE messages").unwrap();
+    drop(odd);
+    let odd = refused(&run(&["restore", &path("odd.db"), "--data", &path("second")]));
+    assert!(odd.contains("tables are not those"), "{odd}");
     assert!(!Path::new(&path("second/checkout.db")).exists());
     fs::write(path("live.db"), &bytes).unwrap();
     fs::write(path("live.db-wal"), "committed and not in the file").unwrap();
