@@ -94,14 +94,12 @@ fn rules(mutant: Mutant) -> &'static [&'static str] {
     match mutant {
         Mutant::AckBeforeCommit => &["G1"],
         Mutant::FoldByArrival => &["G15", "G16", "G17", "G18"],
-        Mutant::LastAnswerWins => &["G3", "G5"],
-        Mutant::NoOutbox | Mutant::OutboxOutsideTransaction => &["G22", "G23", "G28"],
+        Mutant::LastAnswerWins | Mutant::KeyClaimedAfterTheCall => &["G3", "G5"],
+        Mutant::NoOutbox | Mutant::OutboxOutsideTransaction | Mutant::NoLease => &["G22", "G23", "G28"],
         Mutant::DedupeInMemory => &["G14"],
         Mutant::NoSignatureCheck | Mutant::NoTolerance => &["G12"],
         Mutant::ResendCharges => &["G6"],
-        Mutant::NoLease => &["G22", "G23", "G28"],
         Mutant::SynchronousNormal | Mutant::DeferredTransactions => &["G2", "G2d"],
-        Mutant::KeyClaimedAfterTheCall => &["G3", "G5"],
         Mutant::ExpiryByEventOnly => &["G20"],
     }
 }

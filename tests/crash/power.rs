@@ -90,13 +90,9 @@ async fn cut(
             }
             Err(failure) => round.check(false, failure),
         }
-        round.join(answers::check(&history.entries()));
-        // What the control loses is wanted.
-        let kept = if executable == Executable::Product { &round } else { &Verdict::default() };
-        world.close(&history, kept);
-        let is_over = !round.failures.is_empty();
+        end(world, &history, executable, &mut round);
         verdict.join(round);
-        if is_over {
+        if !verdict.failures.is_empty() {
             break;
         }
     }
@@ -104,6 +100,13 @@ async fn cut(
     verdict.count("images with a loss", lost);
     verdict.count("images until the first loss", first);
     verdict
+}
+
+/// The end of a run. What the control loses is wanted, and not kept.
+fn end(world: World, history: &History, executable: Executable, round: &mut Verdict) {
+    round.join(answers::check(&history.entries()));
+    let kept = if executable == Executable::Product { round } else { &mut Verdict::default() };
+    world.close(history, kept);
 }
 
 /// Two lives of a helper under load, and the log of its disk.

@@ -80,8 +80,8 @@ pub(crate) fn sound(database: &Connection) -> Verdict {
         ("G22: no message was given up", "SELECT id FROM messages WHERE state IN ('parked', 'dead')"),
         ("G15: no notice is stuck", "SELECT webhook_id FROM notices WHERE stuck IS NOT NULL"),
     ] {
-        let broken = strings(database, sql);
-        verdict.check(broken.as_ref().is_ok_and(Vec::is_empty), format!("{rule}: {broken:?}"));
+        let broken = verdict.read(rule, strings(database, sql));
+        verdict.check(broken.is_empty(), format!("{rule}: {broken:?}"));
     }
     verdict
 }
