@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::helper::{Helper, Start};
 use crate::history::{Entry, History};
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::{self, stored};
+use crate::oracle::{self, answers, stored};
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::{OPERATOR_KEY, World};
@@ -66,6 +66,8 @@ async fn drill(world: &World, history: &History, backups: u64) -> Result<Verdict
     for left in [load.finish(PATIENCE).await, settle(world, PATIENCE).await] {
         verdict.check(left.is_ok(), left.err().unwrap_or_default());
     }
+    verdict.join(answers::check(&history.entries()));
+    verdict.join(answers::worked(history, &["order_closed"]));
     verdict.count("backups", backups);
     verdict.count("backups killed", killed);
     verdict.count("slowest backup ms", u64::try_from(slowest.as_millis()).unwrap_or(u64::MAX));

@@ -8,8 +8,8 @@ use checkout_tests::http::client;
 
 use crate::helper::{Executable, Helper};
 use crate::history::{Entry, History, Outcome, What};
-use crate::load::{Crowd, Load, settle};
-use crate::oracle::Oracle;
+use crate::load::{Crowd, Load, let_time_pass, settle};
+use crate::oracle;
 use crate::run::{Options, block_on};
 use crate::shim::Shim;
 use crate::verdict::Verdict;
@@ -69,13 +69,16 @@ async fn step(
         shim.set_clock(0);
         works(history, history.now(), verdict).await;
     }
-    for left in [load.finish(PATIENCE).await, settle(world, PATIENCE).await] {
+    let finished = load.finish(PATIENCE).await;
+    // What was planned while the clock was ahead would be asked for in an hour.
+    let_time_pass(world)?;
+    for left in [finished, settle(world, PATIENCE).await] {
         verdict.check(left.is_ok(), left.err().unwrap_or_default());
     }
     verdict.count("steps", steps);
     verdict.count("orders acknowledged", history.count(What::Order, Outcome::Acknowledged));
     let refused = refusals(history, &wrong, verdict);
-    let mut found = Oracle::default().check(world, history, &world.database()).await;
+    let mut found = oracle::check(world, history, &world.database()).await;
     // Those were looked at above: while the clock is wrong, that is as it should be.
     let is_refusal = |failure: &String| failure.starts_with("G13: a signed webhook was refused");
     let excused = found.failures.iter().filter(|failure| is_refusal(failure)).count() as u64;

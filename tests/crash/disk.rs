@@ -15,7 +15,7 @@ use crate::format::{DATABASE, OPEN, SYNC, TRUNCATE, WAL, WRITE};
 use crate::helper::{Executable, Helper, Start};
 use crate::history::{Entry, History, Outcome, What};
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::Oracle;
+use crate::oracle;
 use crate::power;
 use crate::run::{Options, block_on};
 use crate::shim::{Shim, Sickness};
@@ -114,7 +114,7 @@ async fn fail(world: &World, shim: &Shim, history: &History, faults: u64, verdic
     tell(history, verdict);
     verdict.count("faults", struck);
     verdict.count("processes that ended by themselves", deaths);
-    verdict.join(Oracle { deaths }.check(world, history, &world.database()).await);
+    verdict.join(oracle::check(world, history, &world.database()).await);
     let ended = helper.terminate().await?;
     verdict.check(ended.success(), format!("the last stop ended with {ended}"));
     for image in power::cut_now(world, shim, history, CUTS)? {

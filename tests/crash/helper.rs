@@ -4,8 +4,10 @@
 use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use checkout_server::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -34,10 +36,27 @@ pub(crate) struct Start {
     pub(crate) env: Vec<(String, String)>,
 }
 
+/// When helpers of a world died: killed, or ended by themselves other than well. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deaths(Arc<Mutex<Vec<i64>>>);
+
+impl Deaths {
+    /// One died now.
+    fn note(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Clock::wall().as_microsecond());
+    }
+
+    /// All of them, in microseconds of the wall's clock.
+    pub(crate) fn all(&self) -> Vec<i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The running helper. It is killed with this.
 pub(crate) struct Helper {
     child: Child,
     pid: Pid,
+    deaths: Deaths,
     /// Addresses: `helper` and `operations`.
     pub(crate) ready: Value,
     /// From the start until it said that it is up.
@@ -69,16 +88,18 @@ impl Helper {
         read.map_err(|error| error.to_string())?;
         let Ok(ready) = serde_json::from_str::<Value>(&line) else {
             let ended = child.wait().await.map_err(|error| error.to_string())?;
+            world.deaths.note();
             return Err(format!("it ended before it was up: {ended}"));
         };
         let started_in = begun.elapsed();
         world.door.turn(ready["helper"].as_str().unwrap_or_default());
         world.operations.turn(ready["operations"].as_str().unwrap_or_default());
-        Ok(Self { child, pid, ready, started_in })
+        Ok(Self { child, pid, deaths: world.deaths.clone(), ready, started_in })
     }
 
     /// Ends it as a crash would, at once, and waits until it is gone.
     pub(crate) async fn kill(mut self) {
+        self.deaths.note();
         drop(self.child.start_kill());
         drop(self.child.wait().await);
     }
@@ -95,7 +116,11 @@ impl Helper {
     /// It does not.
     pub(crate) async fn ended(mut self) -> Result<ExitStatus, String> {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        ended.map_err(|_| "it does not end".to_owned())?.map_err(|error| error.to_string())
+        let ended = ended.map_err(|_| "it does not end".to_owned())?.map_err(|error| error.to_string())?;
+        if !ended.success() {
+            self.deaths.note();
+        }
+        Ok(ended)
     }
 
     /// Asks it to stop, and waits until it has ended.
@@ -109,7 +134,11 @@ impl Helper {
 
     /// How it ended, where it has.
     pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+        let ended = self.child.try_wait().ok().flatten();
+        if ended.is_some() {
+            self.deaths.note();
+        }
+        ended
     }
 
     /// What it holds now.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::helper::{Helper, Start};
 use crate::history::{History, Outcome, What};
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::{self, Oracle, stored};
+use crate::oracle::{self, answers, stored};
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -60,7 +60,8 @@ async fn kill(world: &World, history: &History, start: &Start, kills: u64) -> Re
         verdict.check(left.is_ok(), left.err().unwrap_or_default());
     }
     tell(&mut verdict, history, took, restarts);
-    verdict.join(Oracle { deaths: kills }.check(world, history, &world.database()).await);
+    verdict.join(answers::worked(history, &["order_closed"]));
+    verdict.join(oracle::check(world, history, &world.database()).await);
     let ended = helper.terminate().await?;
     verdict.check(ended.success(), format!("the last stop ended with {ended}"));
     Ok(verdict)

@@ -26,7 +26,7 @@ mod schedule;
 mod settle;
 mod staff;
 
-pub(crate) use settle::settle;
+pub(crate) use settle::{let_time_pass, settle};
 
 /// For so long nothing comes where all is told.
 const QUIET: Duration = Duration::from_millis(300);

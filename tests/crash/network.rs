@@ -9,7 +9,7 @@ use crate::door::{Door, Fault};
 use crate::helper::{Helper, Start};
 use crate::history::{History, Outcome, What};
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::Oracle;
+use crate::oracle::{self, answers};
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -85,7 +85,8 @@ async fn suffer(world: &World, history: &History, seconds: u64) -> Result<Verdic
     verdict.count("orders acknowledged", history.count(What::Order, Outcome::Acknowledged));
     verdict.count("orders unknown", history.count(What::Order, Outcome::Unknown));
     verdict.count("webhooks acknowledged", history.count(What::Webhook, Outcome::Acknowledged));
-    verdict.join(Oracle::default().check(world, history, &world.database()).await);
+    verdict.join(answers::worked(history, &["order_closed"]));
+    verdict.join(oracle::check(world, history, &world.database()).await);
     let ended = helper.terminate().await?;
     verdict.check(ended.success(), format!("the stop ended with {ended}"));
     Ok(verdict)

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use checkout_tests::http::client;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::history::History;
@@ -22,36 +23,43 @@ mod truth;
 
 use truth::Truth;
 
-/// What was done to the helper, which excuses what cannot be helped.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Oracle {
-    /// How often it died: mails that were being sent then may come twice (G28).
-    pub(crate) deaths: u64,
+/// Everything, of a helper that runs and has nothing left to do (`Load::finish`, `settle`).
+pub(crate) async fn check(world: &World, history: &History, database: &Path) -> Verdict {
+    let mut verdict = Verdict::default();
+    let truth = Truth::of(&world.truth());
+    verdict.join(answers::check(&history.entries()));
+    match open(database) {
+        Ok(connection) => {
+            verdict.join(stored::present(&connection, &history.acknowledged(|_| true)));
+            verdict.join(stored::sound(&connection));
+            verdict.join(provider::check(&truth, &connection, history));
+            verdict.join(provider::said(&world.office, &connection));
+            verdict.join(projection::check(&truth, &connection));
+        }
+        Err(error) => verdict.check(false, format!("the database opens: {error}")),
+    }
+    verdict.join(stored::folded(database, &world.catalog));
+    let received = world.merchant.received();
+    verdict.join(told::check(&truth, &received));
+    verdict.join(access::check(world, &truth, &received).await);
+    verdict.join(mails::check(&truth, &world.mail.mails(), &world.deaths.all()));
+    verdict.join(panics(world).await);
+    verdict
 }
 
-impl Oracle {
-    /// Everything, of a helper that runs and has nothing left to do (`Load::finish`, `settle`).
-    pub(crate) async fn check(&self, world: &World, history: &History, database: &Path) -> Verdict {
-        let mut verdict = Verdict::default();
-        let truth = Truth::of(&world.truth());
-        verdict.join(answers::check(&history.entries()));
-        match open(database) {
-            Ok(connection) => {
-                verdict.join(stored::present(&connection, &history.acknowledged(|_| true)));
-                verdict.join(stored::sound(&connection));
-                verdict.join(provider::check(&truth, &connection, history));
-                verdict.join(provider::said(&world.office, &connection));
-                verdict.join(projection::check(&truth, &connection));
-            }
-            Err(error) => verdict.check(false, format!("the database opens: {error}")),
-        }
-        verdict.join(stored::folded(database, &world.catalog));
-        let received = world.merchant.received();
-        verdict.join(told::check(&truth, &received));
-        verdict.join(access::check(world, &truth, &received).await);
-        verdict.join(mails::check(&truth, &world.mail.mails(), self.deaths));
-        verdict
-    }
+/// Nothing panicked: the helper that runs has counted none, and the log of all of them tells of none.
+async fn panics(world: &World) -> Verdict {
+    let mut verdict = Verdict::default();
+    let metrics = match client().get(format!("{}/metrics", world.operations.url())).send().await {
+        Ok(answer) => answer.text().await.unwrap_or_default(),
+        Err(error) => error.to_string(),
+    };
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("checkout_panics_total "));
+    verdict.check(counted == Some("0"), format!("G2: panics: {counted:?}"));
+    let log = std::fs::read_to_string(world.folder.join("helper.log")).unwrap_or_default();
+    let told = log.lines().find(|line| line.contains("panicked"));
+    verdict.check(told.is_none(), format!("G2: {}", told.unwrap_or_default()));
+    verdict
 }
 
 /// A database, to look at.

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::helper::{Executable, Helper, Start};
 use crate::history::History;
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::Oracle;
+use crate::oracle::{self, answers};
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -31,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(30);
 const END: Duration = Duration::from_mins(4);
 /// How long the shop is open before the first step: there is something to give back, to claim, to sweep.
 const WARM: Duration = Duration::from_secs(4);
+
+/// Why orders may be refused: the provider misbehaves on purpose.
+const REFUSED: [&str; 2] = ["order_closed", "amount_too_small"];
 
 /// Runs the command. `--count 1` goes to each step once.
 pub(crate) fn run(options: &Options) -> Verdict {
@@ -84,7 +87,8 @@ async fn round(stage: &mut Stage, history: &History, options: &Options, time: u6
     for left in [load.finish(END).await, settle(&stage.world, END).await] {
         verdict.check(left.is_ok(), left.err().unwrap_or_default());
     }
-    verdict.join(Oracle { deaths }.check(&stage.world, history, &stage.world.database()).await);
+    verdict.join(answers::worked(history, &REFUSED));
+    verdict.join(oracle::check(&stage.world, history, &stage.world.database()).await);
     verdict.join(stage.intents());
     let ended = helper.terminate().await?;
     verdict.check(ended.success(), format!("the last stop ended with {ended}"));

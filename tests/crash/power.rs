@@ -14,7 +14,7 @@ use crate::chance::Chance;
 use crate::helper::{Executable, Helper};
 use crate::history::History;
 use crate::load::{Crowd, Load};
-use crate::oracle::{self, stored};
+use crate::oracle::{self, answers, stored};
 use crate::run::{Options, block_on};
 use crate::shim::Shim;
 use crate::verdict::Verdict;
@@ -42,6 +42,8 @@ pub(crate) fn run(options: &Options) -> Verdict {
         let mut verdict = Verdict::default();
         let images = options.count.unwrap_or(IMAGES);
         verdict.join(cut(options, Executable::Product, &[], images, "power").await);
+        let looked_for = verdict.counted("acknowledgements looked for");
+        verdict.check(looked_for > 0, "nothing had been acknowledged before any of the cuts");
         let lost = images_until_a_loss(options, Mutant::SynchronousNormal, CONTROL).await;
         let told = format!("the control with synchronous=NORMAL lost nothing in {CONTROL} images");
         verdict.check(lost.is_some(), told);
@@ -55,8 +57,7 @@ pub(crate) fn run(options: &Options) -> Verdict {
 pub(crate) async fn images_until_a_loss(options: &Options, mutant: Mutant, most: u64) -> Option<u64> {
     let env = [("CHECKOUT_MUTANT".to_owned(), mutant.name().to_owned())];
     let verdict = cut(options, Executable::Faults, &env, most, "power-control").await;
-    let count = |wanted: &str| verdict.counts.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, count)| *count);
-    (count("images with a loss") > 0).then(|| count("images until the first loss"))
+    (verdict.counted("images with a loss") > 0).then(|| verdict.counted("images until the first loss"))
 }
 
 /// Runs a helper and cuts its power, as often as it takes for so many images.
@@ -89,10 +90,9 @@ async fn cut(
             }
             Err(failure) => round.check(false, failure),
         }
-        world.close(&history, &round);
-        let is_over = !round.failures.is_empty();
+        end(world, &history, executable, &mut round);
         verdict.join(round);
-        if is_over {
+        if !verdict.failures.is_empty() {
             break;
         }
     }
@@ -100,6 +100,13 @@ async fn cut(
     verdict.count("images with a loss", lost);
     verdict.count("images until the first loss", first);
     verdict
+}
+
+/// The end of a run. What the control loses is wanted, and not kept.
+fn end(world: World, history: &History, executable: Executable, round: &mut Verdict) {
+    round.join(answers::check(&history.entries()));
+    let kept = if executable == Executable::Product { round } else { &mut Verdict::default() };
+    world.close(history, kept);
 }
 
 /// Two lives of a helper under load, and the log of its disk.

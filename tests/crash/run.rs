@@ -40,6 +40,11 @@ impl Options {
         Ok(Self { seed: seed.unwrap_or(by_time), count, seconds, only })
     }
 
+    /// Whether it is the run that the figures are of: everything, as often as is usual.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.count.is_none() && self.seconds.is_none() && self.only.is_empty()
+    }
+
     /// Where a run leaves what is needed to look into its failure: on the disk that builds are on, not in
     /// memory, because what is proven is what reaches a disk.
     pub(crate) fn folder(&self, command: &str) -> PathBuf {

@@ -13,7 +13,7 @@ use crate::door::Fault;
 use crate::helper::{Helper, Start};
 use crate::history::History;
 use crate::load::{Crowd, Load, settle};
-use crate::oracle::Oracle;
+use crate::oracle;
 use crate::run::{Options, block_on};
 use crate::verdict::Verdict;
 use crate::world::{SHOP, World};
@@ -77,7 +77,7 @@ async fn stop(world: &World, history: &History, stops: u64) -> Result<Verdict, S
     visits.tell(&mut verdict);
     verdict.count("stops", stops);
     verdict.count("slowest stop ms", u64::try_from(slowest.as_millis()).unwrap_or(u64::MAX));
-    verdict.join(Oracle::default().check(world, history, &world.database()).await);
+    verdict.join(oracle::check(world, history, &world.database()).await);
     helper.terminate().await?;
     Ok(verdict)
 }

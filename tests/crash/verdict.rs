@@ -36,6 +36,11 @@ impl Verdict {
         self.counts.push((name, number));
     }
 
+    /// The number of that name.
+    pub(crate) fn counted(&self, wanted: &str) -> u64 {
+        self.counts.iter().find(|(name, _)| *name == wanted).map_or(0, |(_, number)| *number)
+    }
+
     /// Everything that another one found, too.
     pub(crate) fn join(&mut self, other: Self) {
         self.passed += other.passed;
@@ -48,8 +53,16 @@ impl Verdict {
         }
     }
 
+    /// What was read, or a failure that says what could not be.
+    pub(crate) fn read<T: Default, E: Display>(&mut self, what: &str, read: Result<T, E>) -> T {
+        read.unwrap_or_else(|error| {
+            self.check(false, format!("{what} cannot be read: {error}"));
+            T::default()
+        })
+    }
+
     /// Tells seed, counts and failures, and last `N passed, N failed`; keeps the figures for
-    /// `docs/guarantees.md` where `RECORD` is set and nothing failed.
+    /// `docs/guarantees.md` where `RECORD` is set.
     pub(crate) fn close(self, command: &str, options: &Options) -> ExitCode {
         let mut out = std::io::stdout().lock();
         let counts: Vec<String> = self.counts.iter().map(|(name, number)| format!("{name} {number}")).collect();
@@ -58,22 +71,23 @@ impl Verdict {
             drop(writeln!(out, "  FAILED {failure}"));
         }
         if !self.failures.is_empty() {
-            let kept = options.folder(command);
-            drop(writeln!(
-                out,
-                "  again: crash {command} --seed {}; what was left is in {}",
-                options.seed,
-                kept.display()
-            ));
+            drop(writeln!(out, "  again: crash {command} --seed {}", options.seed));
         }
         drop(writeln!(out, "{} passed, {} failed", self.passed, self.failures.len()));
-        if self.failures.is_empty() && std::env::var_os("RECORD").is_some() {
+        if std::env::var_os("RECORD").is_some() {
             self.record(command, options);
         }
         if self.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
+    /// The figure of a whole run; a share of one says nothing of it, and one that failed takes it away.
     fn record(&self, command: &str, options: &Options) {
+        if !self.failures.is_empty() {
+            return write(command, None);
+        }
+        if !options.is_whole() {
+            return;
+        }
         let counts: Map<String, Value> =
             self.counts.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
         record(command, json!({ "seed": options.seed, "passed": self.passed, "counts": counts }));
@@ -82,10 +96,18 @@ impl Verdict {
 
 /// Writes a figure to `docs/guarantees.json`, and with it the document that is made from it.
 pub(crate) fn record(name: &str, figure: Value) {
+    write(name, Some(figure));
+}
+
+/// Writes a figure, or takes it away.
+fn write(name: &str, figure: Option<Value>) {
     let path = in_repository("docs/guarantees.json");
     let mut all: Map<String, Value> =
         fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-    all.insert(name.to_owned(), figure);
+    match figure {
+        Some(figure) => all.insert(name.to_owned(), figure),
+        None => all.remove(name),
+    };
     let all = Value::Object(all);
     let text = serde_json::to_string_pretty(&all).expect("it is JSON") + "\n";
     fs::write(path, text).expect("docs/guarantees.json can be written");

@@ -3,6 +3,7 @@
 //! server, and the doors through which helper and world see each other.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chance::Chance;
 use crate::courier::Office;
 use crate::door::{Door, Fault};
+use crate::helper::Deaths;
 use crate::history::History;
 use crate::run::Options;
 use crate::verdict::Verdict;
@@ -67,6 +69,8 @@ pub(crate) struct World {
     pub(crate) webhook_secret: SigningSecret,
     /// What is sold.
     pub(crate) catalog: Catalog,
+    /// When its helpers died.
+    pub(crate) deaths: Deaths,
     environment: Vec<(String, String)>,
     /// How many loads there were.
     loads: AtomicU64,
@@ -106,6 +110,7 @@ impl World {
             office,
             webhook_secret,
             catalog,
+            deaths: Deaths::default(),
             environment: Vec::new(),
             loads: AtomicU64::new(0),
             stop,
@@ -156,6 +161,8 @@ impl World {
             drop(fs::remove_dir_all(&self.folder));
             return;
         }
+        // Whoever reads it no longer has no use for it.
+        drop(writeln!(std::io::stdout().lock(), "  what was left is in {}", self.folder.display()));
         drop(history.save(&self.folder.join("history.jsonl")));
         drop(fs::write(self.folder.join("truth.json"), self.truth().to_string()));
         let told: Vec<String> = self.merchant.received().iter().map(|one| format!("{one:?}")).collect();

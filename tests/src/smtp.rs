@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use checkout_server::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::in_repository;
@@ -52,7 +53,10 @@ impl MailServer {
         let listening = Arc::clone(&told);
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line).expect("it tells JSON");
+                let mut event: Value = serde_json::from_str(&line).expect("it tells JSON");
+                if event["mail"].is_object() {
+                    event["mail"]["came_at"] = json!(Clock::wall().as_microsecond());
+                }
                 listening.lock().unwrap_or_else(PoisonError::into_inner).push(event);
             }
         });
@@ -96,7 +100,7 @@ impl MailServer {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The mails that have arrived.
+    /// The mails that have arrived, each with the moment at which it did: `came_at`, in microseconds.
     pub fn mails(&self) -> Vec<Value> {
         self.told().into_iter().filter_map(|event| event.get("mail").cloned()).collect()
     }

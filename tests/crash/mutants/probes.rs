@@ -43,8 +43,14 @@ pub(super) fn afterwards(world: &World, history: &History) -> Verdict {
         |entry: &&crate::history::Entry| entry.status == Some(503) && entry.answer.contains("storage_unavailable");
     let refused = history.entries().iter().filter(failed).count();
     verdict.check(refused == 0, format!("G2d: {refused} were told that the disk fails, which does not"));
-    let known = crate::oracle::open(&world.database()).map(|database| strings(&database, "SELECT id FROM checkouts"));
-    let known = known.unwrap_or_default();
+    let known = crate::oracle::open(&world.database());
+    let known = match known.and_then(|database| strings(&database, "SELECT id FROM checkouts")) {
+        Ok(known) => known,
+        Err(error) => {
+            verdict.check(false, format!("the orders cannot be read: {error}"));
+            return verdict;
+        }
+    };
     for session in world.truth()["sessions"].as_array().into_iter().flatten() {
         let order = session["request"]["metadata"]["order_id"].as_str().unwrap_or_default();
         verdict.check(
@@ -53,19 +59,6 @@ pub(super) fn afterwards(world: &World, history: &History) -> Verdict {
         );
     }
     verdict
-}
-
-/// Refunds that were planned by somebody who died, or whose answer was lost, have waited for their minute.
-///
-/// # Errors
-/// The database cannot be written.
-pub(super) fn let_time_pass(world: &World) -> Result<(), String> {
-    let pass = || -> rusqlite::Result<usize> {
-        let database = Connection::open(world.database())?;
-        database.busy_timeout(Duration::from_secs(30))?;
-        database.execute("UPDATE intents SET due_at = 0 WHERE due_at IS NOT NULL AND attempts = 0", [])
-    };
-    pass().map(drop).map_err(|error| error.to_string())
 }
 
 /// Only who knows the secret is believed, and only for five minutes (G12).
@@ -120,7 +113,9 @@ async fn half_back(world: &World, round: u64) -> Verdict {
     let unrefunded = "SELECT id FROM payments WHERE state = 'succeeded' AND amount >= 400 AND charge = 'sale'
                       AND id NOT IN (SELECT object_id FROM intents) ORDER BY id DESC LIMIT 3";
     let database = crate::oracle::open(&world.database());
-    let payments = database.map(|database| strings(&database, unrefunded)).unwrap_or_default();
+    let payments = database.and_then(|database| strings(&database, unrefunded));
+    verdict.check(payments.is_ok(), format!("the payments cannot be read: {:?}", payments.as_ref().err()));
+    let payments = payments.unwrap_or_default();
     world.provider.rule(|line| if line.starts_with("POST /refunds") { Fault::DropReply } else { Fault::Pass });
     for payment in payments {
         let truth = world.truth();

@@ -5,18 +5,48 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::history::{Entry, Outcome, What};
+use crate::history::{Entry, History, Outcome, What};
 use crate::verdict::Verdict;
+
+/// Of so many orders that are acknowledged one may be refused.
+const MOST_REFUSED: u64 = 5;
 
 /// Looks through the answers.
 pub(crate) fn check(entries: &[Entry]) -> Verdict {
     let mut verdict = Verdict::default();
+    for broken in entries.iter().filter(|entry| entry.status == Some(500)) {
+        verdict.check(false, format!("G2: {:?} {} was answered with 500: {}", broken.what, broken.key, broken.answer));
+    }
     keys(entries, &mut verdict);
     addresses(entries, &mut verdict);
     versions(entries, &mut verdict);
     for refused in entries.iter().filter(|entry| entry.what == What::Webhook && entry.outcome == Outcome::Refused) {
         verdict.check(false, format!("G13: a signed webhook was refused with {:?}", refused.status));
     }
+    verdict
+}
+
+/// Something was done at all: a run of which nothing was acknowledged has proven nothing. Orders are refused for
+/// these reasons alone, and few of them: `order_closed` after three sends whose answers were lost.
+pub(crate) fn worked(history: &History, reasons: &[&str]) -> Verdict {
+    let mut verdict = Verdict::default();
+    let orders = history.count(What::Order, Outcome::Acknowledged);
+    let webhooks = history.count(What::Webhook, Outcome::Acknowledged);
+    verdict.check(orders > 0, "no order was acknowledged");
+    verdict.check(webhooks > 0, "no webhook was acknowledged");
+    let mut refused = BTreeMap::new();
+    for entry in history.entries() {
+        if entry.what == What::Order && entry.outcome == Outcome::Refused {
+            let answer: Value = serde_json::from_str(&entry.answer).unwrap_or_default();
+            *refused.entry(answer["code"].as_str().unwrap_or_default().to_owned()).or_insert(0_u64) += 1;
+        }
+    }
+    for (code, many) in &refused {
+        verdict.check(reasons.contains(&code.as_str()), format!("{many} orders were refused: {code:?}"));
+    }
+    let all: u64 = refused.values().sum();
+    verdict.check(all * MOST_REFUSED <= orders, format!("{all} orders were refused, {orders} acknowledged"));
+    verdict.count("orders closed", refused.get("order_closed").copied().unwrap_or_default());
     verdict
 }
 
@@ -138,6 +168,7 @@ mod tests {
             ("answered, then refused", vec![order("one", 0, "co_1", "u/1"), refused]),
             ("a webhook refused", vec![no_webhook]),
             ("access that becomes older", vec![read(0, 5), read(10, 4)]),
+            ("a 500", vec![Entry { status: Some(500), ..entry(What::Quote, "", Outcome::Unknown, 0, "") }]),
         ] {
             assert!(failures(&history) > 0, "{lie}");
         }

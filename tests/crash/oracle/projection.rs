@@ -18,7 +18,7 @@ pub(super) fn check(truth: &Truth, database: &Connection) -> Verdict {
         .and_then(|()| disputes(truth, database, &mut verdict))
         .and_then(|()| orders(truth, database, &mut verdict));
     if let Err(error) = compared {
-        verdict.check(false, format!("the projection cannot be read: {error}"));
+        verdict.check(false, format!("G15: the projection cannot be read: {error}"));
     }
     verdict
 }
@@ -36,10 +36,10 @@ fn payments(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusq
             theirs += paid.amount;
             ours += found.as_ref().filter(|found| found.0 == "succeeded").and_then(|found| found.1).unwrap_or(0);
         }
-        verdict.check(found.as_ref() == Some(&expected), format!("payment {id}: {found:?}, not {expected:?}"));
+        verdict.check(found.as_ref() == Some(&expected), format!("G15: payment {id}: {found:?}, not {expected:?}"));
     }
-    verdict.check(stored.is_empty(), format!("payments that never were: {:?}", stored.keys()));
-    verdict.check(ours == theirs, format!("the sum of what was paid is {ours}, not {theirs}"));
+    verdict.check(stored.is_empty(), format!("G15: payments that never were: {:?}", stored.keys()));
+    verdict.check(ours == theirs, format!("G18: the sum of what was paid is {ours}, not {theirs}"));
     verdict.count("payments", truth.payments.len() as u64);
     Ok(())
 }
@@ -52,18 +52,19 @@ fn subscriptions(truth: &Truth, database: &Connection, verdict: &mut Verdict) ->
         let state = found.as_ref().map(|found| found.0.clone());
         verdict.check(
             state.as_deref() == Some(&subscription.status),
-            format!("subscription {id}: {state:?}, not {}", subscription.status),
+            format!("G15: subscription {id}: {state:?}, not {}", subscription.status),
         );
         let data: Value = found.and_then(|found| serde_json::from_str(&found.1).ok()).unwrap_or_default();
         let seen = &data["seen"];
         if subscription.status == "active" && seen.is_object() {
             let ends = seen["ends_with_period"] == subscription.ends_with_period;
-            verdict.check(ends, format!("subscription {id}: ends with its period: {}", seen["ends_with_period"]));
+            verdict.check(ends, format!("G15: subscription {id}: ends with its period: {}", seen["ends_with_period"]));
             let (end, billing) = (&seen["period"]["end"], &subscription.next_billing);
-            verdict.check(same_time(end, billing), format!("subscription {id}: is paid until {end}, not {billing}"));
+            verdict
+                .check(same_time(end, billing), format!("G15: subscription {id}: is paid until {end}, not {billing}"));
         }
     }
-    verdict.check(stored.is_empty(), format!("subscriptions that never were: {:?}", stored.keys()));
+    verdict.check(stored.is_empty(), format!("G15: subscriptions that never were: {:?}", stored.keys()));
     verdict.count("subscriptions", truth.subscriptions.len() as u64);
     Ok(())
 }
@@ -76,12 +77,18 @@ fn refunds(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusql
         let payment = found.as_ref().map(|found| found.0.clone());
         verdict.check(
             payment.as_deref() == Some(&refund.payment),
-            format!("refund {id}: of {payment:?}, not of {}", refund.payment),
+            format!("G15: refund {id}: of {payment:?}, not of {}", refund.payment),
         );
-        let data = found.map(|found| found.1).unwrap_or_default().to_lowercase();
-        verdict.check(data.contains(&refund.status), format!("refund {id}: {data}, not {}", refund.status));
+        let data: Value = found.and_then(|found| serde_json::from_str(&found.1).ok()).unwrap_or_default();
+        let expected = match refund.status.as_str() {
+            "pending" | "review" => "Pending",
+            "succeeded" => "Succeeded",
+            _ => "Failed",
+        };
+        let state = &data["seen"]["state"];
+        verdict.check(state == expected, format!("G15: refund {id}: {state}, and it is {}", refund.status));
     }
-    verdict.check(stored.is_empty(), format!("refunds that never were: {:?}", stored.keys()));
+    verdict.check(stored.is_empty(), format!("G15: refunds that never were: {:?}", stored.keys()));
     Ok(())
 }
 
@@ -93,7 +100,7 @@ fn disputes(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusq
         let payment = found.as_ref().map(|found| found.0.clone());
         verdict.check(
             payment.as_deref() == Some(&dispute.payment),
-            format!("dispute {id}: of {payment:?}, not of {}", dispute.payment),
+            format!("G15: dispute {id}: of {payment:?}, not of {}", dispute.payment),
         );
         let data: Value = found.and_then(|found| serde_json::from_str(&found.1).ok()).unwrap_or_default();
         let expected = match dispute.status.as_str() {
@@ -102,9 +109,9 @@ fn disputes(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusq
             _ => "Lost",
         };
         let state = &data["seen"]["state"];
-        verdict.check(state == expected, format!("dispute {id}: {state}, and it is {}", dispute.status));
+        verdict.check(state == expected, format!("G15: dispute {id}: {state}, and it is {}", dispute.status));
     }
-    verdict.check(stored.is_empty(), format!("disputes that never were: {:?}", stored.keys()));
+    verdict.check(stored.is_empty(), format!("G15: disputes that never were: {:?}", stored.keys()));
     verdict.count("disputes", truth.disputes.len() as u64);
     Ok(())
 }
@@ -115,11 +122,11 @@ fn orders(truth: &Truth, database: &Connection, verdict: &mut Verdict) -> rusqli
     let stored: BTreeMap<String, String> =
         table(database, "SELECT id, status FROM checkouts WHERE url IS NOT NULL", |row| row.get(1))?;
     for order in &paid {
-        verdict.check(stored.contains_key(order), format!("order {order} was paid and is not there"));
+        verdict.check(stored.contains_key(order), format!("G15: order {order} was paid and is not there"));
     }
     for (order, status) in &stored {
         let is_paid = status == "paid";
-        verdict.check(is_paid == paid.contains(order), format!("order {order} is {status}"));
+        verdict.check(is_paid == paid.contains(order), format!("G15: order {order} is {status}"));
     }
     verdict.count("orders", stored.len() as u64);
     verdict.count("orders paid", paid.len() as u64);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use checkout_server::clock::Clock;
 use rusqlite::Connection;
 
 use super::stored::strings;
@@ -26,7 +27,7 @@ pub(super) fn check(truth: &Truth, database: &Connection, history: &History) -> 
 pub(super) fn said(office: &Office, database: &Connection) -> Verdict {
     let mut verdict = Verdict::default();
     let sql = "SELECT webhook_id || ' ' || lower(hex(body_sha256)) FROM notices WHERE source = 'webhook'";
-    for notice in strings(database, sql) {
+    for notice in verdict.read("the inbox", strings(database, sql)) {
         verdict.check(office.has_seen(&notice), format!("G12: the provider never sent {notice}"));
     }
     verdict
@@ -41,16 +42,9 @@ fn effects(truth: &Truth, database: &Connection, verdict: &mut Verdict) {
     for (intent, many) in &made {
         verdict.check(*many == 1, format!("G6: {intent} gave money back {many} times"));
     }
-    let planned = strings(database, "SELECT id FROM intents");
-    for intent in made.keys() {
-        verdict.check(
-            planned.iter().any(|id| id == intent),
-            format!("G6: money went back by {intent:?}, which was never written down"),
-        );
-    }
-    for intent in strings(database, "SELECT id FROM intents WHERE state = 'done'") {
-        let many = made.get(intent.as_str()).copied().unwrap_or_default();
-        verdict.check(many == 1, format!("G6: {intent} is done, and gave money back {many} times"));
+    match intents(database) {
+        Ok(planned) => terminal(&made, &planned, verdict),
+        Err(error) => verdict.check(false, format!("the intents cannot be read: {error}")),
     }
     let mut back: BTreeMap<&str, i64> = BTreeMap::new();
     for refund in truth.refunds.values().filter(|refund| refund.status != "failed") {
@@ -61,6 +55,43 @@ fn effects(truth: &Truth, database: &Connection, verdict: &mut Verdict) {
         verdict.check(back <= paid, format!("G6: of {payment} {back} went back, {paid} were paid"));
     }
     verdict.count("refunds", truth.refunds.len() as u64);
+}
+
+/// An intent as it is stored.
+struct Intent {
+    state: String,
+    /// When the provider is asked about it, in microseconds.
+    due_at: Option<i64>,
+}
+
+fn intents(database: &Connection) -> rusqlite::Result<BTreeMap<String, Intent>> {
+    let mut statement = database.prepare("SELECT id, state, due_at FROM intents")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, Intent { state: row.get(1)?, due_at: row.get(2)? })))?;
+    rows.collect()
+}
+
+/// Each intent has come to its end or is flagged; the provider's refund has one that is done. Only what the
+/// provider does not have may still be looked for, later.
+fn terminal(made: &BTreeMap<&str, u64>, planned: &BTreeMap<String, Intent>, verdict: &mut Verdict) {
+    for intent in made.keys() {
+        let state = planned.get(*intent).map_or("never written down", |intent| &intent.state);
+        verdict.check(state == "done", format!("G6: money went back by {intent:?}, which is {state}"));
+    }
+    let (now, mut later) = (Clock::wall().as_microsecond(), 0);
+    for (id, Intent { state, due_at }) in planned {
+        let many = made.get(id.as_str()).copied().unwrap_or_default();
+        match state.as_str() {
+            "done" => verdict.check(many == 1, format!("G6: {id} is done, and gave money back {many} times")),
+            "rejected" | "needs_review" => {}
+            _ => {
+                later += 1;
+                let is_looked_for = many == 0 && due_at.is_some_and(|due_at| due_at > now);
+                verdict
+                    .check(is_looked_for, format!("G6: {id} is {state}, due at {due_at:?}, and made {many} refunds"));
+            }
+        }
+    }
+    verdict.count("intents looked for later", later);
 }
 
 /// What was revealed is a page of that order; there are no more pages than sends.

@@ -53,9 +53,9 @@ fn is_there(database: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
 pub(crate) fn sound(database: &Connection) -> Verdict {
     let mut verdict = Verdict::default();
     let damage = strings(database, "SELECT integrity_check FROM pragma_integrity_check");
-    verdict.check(damage == ["ok"], format!("integrity_check: {damage:?}"));
+    verdict.check(damage.as_ref().is_ok_and(|damage| damage == &["ok"]), format!("G2: integrity_check: {damage:?}"));
     for (rule, sql) in [
-        ("rows point to rows that are there", "SELECT \"table\" || ' ' || rowid FROM pragma_foreign_key_check"),
+        ("G2: rows point to rows that are there", "SELECT \"table\" || ' ' || rowid FROM pragma_foreign_key_check"),
         (
             "G23: the sequence of each line is 1, 2, 3 without gaps",
             "SELECT target || ' ' || customer FROM messages WHERE channel = 'webhook' GROUP BY target, customer
@@ -77,10 +77,10 @@ pub(crate) fn sound(database: &Connection) -> Verdict {
             "SELECT webhook_id FROM notices WHERE source = 'webhook' GROUP BY webhook_id, body_sha256
              HAVING count(*) > 1",
         ),
-        ("no message was given up", "SELECT id FROM messages WHERE state IN ('parked', 'dead')"),
-        ("no notice is stuck", "SELECT webhook_id FROM notices WHERE stuck IS NOT NULL"),
+        ("G22: no message was given up", "SELECT id FROM messages WHERE state IN ('parked', 'dead')"),
+        ("G15: no notice is stuck", "SELECT webhook_id FROM notices WHERE stuck IS NOT NULL"),
     ] {
-        let broken = strings(database, sql);
+        let broken = verdict.read(rule, strings(database, sql));
         verdict.check(broken.is_empty(), format!("{rule}: {broken:?}"));
     }
     verdict
@@ -104,11 +104,8 @@ pub(crate) fn folded(database: &Path, catalog: &Catalog) -> Verdict {
     verdict
 }
 
-/// The first column of every row; of a statement that fails, why.
-pub(crate) fn strings(database: &Connection, sql: &str) -> Vec<String> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = database.prepare(sql)?;
-        statement.query_map([], |row| row.get(0))?.collect()
-    };
-    read().unwrap_or_else(|error| vec![error.to_string()])
+/// The first column of every row.
+pub(crate) fn strings(database: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = database.prepare(sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }

@@ -30,6 +30,7 @@ pub(super) fn check(truth: &Truth, received: &[Received]) -> Verdict {
         verdict.check(missing.is_empty(), format!("G22: {kind} was never told of {missing:?}"));
         verdict.check(ghosts.is_empty(), format!("G14: {kind} was told of {ghosts:?}"));
     }
+    lately(truth, &taken, &mut verdict);
     let started = told.get("subscription.started").cloned().unwrap_or_default();
     let known: BTreeSet<String> = truth.subscriptions.keys().cloned().collect();
     let missing: Vec<_> = known.symmetric_difference(&started).collect();
@@ -67,6 +68,35 @@ fn in_order(taken: &[&Received], verdict: &mut Verdict) {
         *last = received.sequence;
     }
     verdict.count("customers told", last.len() as u64);
+}
+
+/// Of what changes to and fro, how it stands at last was told, and nothing of what never was. What was so for a
+/// moment need not be: its news may have come after newer ones. For the same reason there is no number of
+/// `subscription.renewed` to expect, but one that is never passed: the payments after the first.
+fn lately(truth: &Truth, taken: &[&Received], verdict: &mut Verdict) {
+    let mut told: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    for received in taken {
+        let body: Value = serde_json::from_slice(&received.body).unwrap_or_default();
+        let group = received.kind.split('.').next().unwrap_or_default();
+        if let Some(id) = body["data"][group]["id"].as_str() {
+            *told.entry((&received.kind, id.to_owned())).or_default() += 1;
+        }
+    }
+    for (id, kind) in truth.news() {
+        verdict.check(told.contains_key(&(kind, id.clone())), format!("G22: {kind} was never told of {id}"));
+    }
+    for ((kind, id), many) in &told {
+        let exists = match kind.split('.').next() {
+            Some("dispute") => truth.disputes.contains_key(id),
+            Some("subscription") => truth.subscriptions.contains_key(id),
+            _ => true,
+        };
+        verdict.check(exists, format!("G14: {kind} was told of {id}, which never was"));
+        if *kind == "subscription.renewed" {
+            let most = truth.payments_of(id).saturating_sub(1);
+            verdict.check(*many <= most, format!("G14: {kind} was told {many} times of {id}, {most} at most"));
+        }
+    }
 }
 
 /// The sums of the payments that were told of, by currency.

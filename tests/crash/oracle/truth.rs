@@ -117,6 +117,26 @@ impl Truth {
         sums
     }
 
+    /// How disputes and subscriptions stand, each with the kind of message that tells of it.
+    pub(super) fn news(&self) -> Vec<(&String, &'static str)> {
+        let disputes = self.disputes.iter().map(|(id, dispute)| {
+            let kind = match dispute.status.as_str() {
+                "opened" | "challenged" => "dispute.opened",
+                "won" | "cancelled" | "expired" => "dispute.won",
+                _ => "dispute.lost",
+            };
+            (id, kind)
+        });
+        let called_off = self.subscriptions.iter().filter(|(_, one)| one.status == "active" && one.ends_with_period);
+        disputes.chain(called_off.map(|(id, _)| (id, "subscription.canceled"))).collect()
+    }
+
+    /// How many payments of a subscription went through.
+    pub(super) fn payments_of(&self, subscription: &str) -> u64 {
+        let is = |payment: &&Payment| payment.subscription == subscription && payment.status == "succeeded";
+        self.payments.values().filter(is).count() as u64
+    }
+
     /// Whether a bank has taken a payment back.
     pub(super) fn is_lost(&self, payment: &str) -> bool {
         let lost = |dispute: &Dispute| matches!(dispute.status.as_str(), "lost" | "accepted");
