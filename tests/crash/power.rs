@@ -57,7 +57,8 @@ pub(crate) fn run(options: &Options) -> Verdict {
 pub(crate) async fn images_until_a_loss(options: &Options, mutant: Mutant, most: u64) -> Option<u64> {
     let env = [("CHECKOUT_MUTANT".to_owned(), mutant.name().to_owned())];
     let verdict = cut(options, Executable::Faults, &env, most, "power-control").await;
-    (verdict.counted("images with a loss") > 0).then(|| verdict.counted("images until the first loss"))
+    let is_a_loss = |failure: &String| failure.contains("G1: ") || failure.contains("does not open");
+    verdict.failures.iter().any(is_a_loss).then(|| verdict.counted("images until the first loss"))
 }
 
 /// Runs a helper and cuts its power, as often as it takes for so many images.
