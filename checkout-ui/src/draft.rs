@@ -9,8 +9,8 @@ use crate::value::{Record, Value};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const DRAFT: &str = "checkout.draft";
-/// What the names of all orders begin with: the order that is under way for a cart, by that cart's JSON;
-/// and each order that was answered, by its checkout's id, so that a return finds it.
+/// What the names of all orders begin with: the order that is under way, by its [`place`]; and each order that
+/// was answered, by its checkout's id, so that a return finds it.
 const ORDER: &str = "checkout.order.";
 /// The checkouts whose completion was told to the page.
 const TOLD: &str = "checkout.told";
@@ -18,6 +18,8 @@ const TOLD: &str = "checkout.told";
 /// What the buyer has typed.
 #[derive(Clone, Default)]
 pub struct Draft {
+    /// Who is signed in, as [`Attempt::place`] knows them: the next one at this tab has not typed it.
+    pub who: String,
     /// As typed.
     pub email: String,
     /// ISO 3166-1 alpha-2, or empty.
@@ -35,6 +37,8 @@ pub struct Attempt {
     pub body: String,
     /// The cart it is for, as JSON.
     pub cart: String,
+    /// Where it is kept while it is under way, see [`place`].
+    pub place: String,
     /// Who agreed to pay how much for what: an order on the same terms is this one.
     pub terms: String,
     /// What the helper answered; empty until it has.
@@ -48,17 +52,20 @@ pub struct Attempt {
 }
 
 impl Draft {
-    /// What was typed before, if anything.
-    pub fn load() -> Option<Self> {
-        let value = load(&tab()?, DRAFT)?;
-        let text = |key| value.text(key).unwrap_or_default();
-        Some(Self { email: text("email"), country: text("country"), postal_code: text("postal_code") })
+    /// What was typed before; nothing, if that was somebody else.
+    pub fn load(who: &str) -> Self {
+        let value = tab().and_then(|tab| load(&tab, DRAFT));
+        let value = value.filter(|value| value.text("who").unwrap_or_default() == who);
+        let text = |key| value.as_ref().and_then(|value| value.text(key)).unwrap_or_default();
+        let (email, country, postal_code) = (text("email"), text("country"), text("postal_code"));
+        Self { who: who.into(), email, country, postal_code }
     }
 
     /// Keeps it.
     pub fn save(&self) {
-        let Self { email, country, postal_code } = self;
+        let Self { who, email, country, postal_code } = self;
         let record = Record::default()
+            .with("who", who.as_str())
             .with("email", email.as_str())
             .with("country", country.as_str())
             .with("postal_code", postal_code.as_str());
@@ -70,20 +77,26 @@ impl Draft {
 
 impl Attempt {
     /// An order that was not sent yet.
-    pub fn new(body: String, cart: String, terms: String) -> Self {
+    pub fn new(body: String, cart: String, place: String, terms: String) -> Self {
         let key = web_sys_crypto().random_uuid();
         let (id, client_secret, url) = Default::default();
-        Self { key, body, cart, terms, id, client_secret, url, paid: false }
+        Self { key, body, cart, place, terms, id, client_secret, url, paid: false }
     }
 
-    /// The order of that cart that is under way, in this tab or another one.
-    pub fn current(cart: &str) -> Option<Self> {
-        Self::read(&name(cart))
+    /// The order that is under way at that place, in this tab or another one.
+    pub fn current(place: &str) -> Option<Self> {
+        Self::read(&name(place))
     }
 
-    /// The order of that checkout, if this browser made it.
+    /// The order of that checkout, if this browser made it; with its terms, while it is under way.
     pub fn of(id: &str) -> Option<Self> {
-        Self::read(&name(id))
+        let attempt = Self::read(&name(id))?;
+        Some(Self::current(&attempt.place).filter(|current| current.key == attempt.key).unwrap_or(attempt))
+    }
+
+    /// Whether whoever has that address may have made it; anybody may, of whom none is known yet.
+    pub fn is_by(&self, email: &str) -> bool {
+        email.is_empty() || self.terms.starts_with(&terms(email, "", ""))
     }
 
     fn read(name: &str) -> Option<Self> {
@@ -93,6 +106,7 @@ impl Attempt {
             key: value.text("key")?,
             body: text("body"),
             cart: text("cart"),
+            place: text("place"),
             terms: text("terms"),
             id: text("id"),
             client_secret: text("client_secret"),
@@ -104,35 +118,55 @@ impl Attempt {
     /// Keeps it as the order that is under way; called before it is sent.
     pub fn save(&self) {
         let Some(shared) = shared() else { return };
-        let Self { key, body, cart, terms, id, client_secret, url, paid } = self;
+        let Self { key, body, cart, place, terms, id, client_secret, url, paid } = self;
         let record = |terms: &str| {
             Record::default()
                 .with("key", key.as_str())
                 .with("body", body.as_str())
                 .with("cart", cart.as_str())
+                .with("place", place.as_str())
                 .with("terms", terms)
                 .with("id", id.as_str())
                 .with("client_secret", client_secret.as_str())
                 .with("url", url.as_str())
                 .with("paid", *paid)
         };
-        forget_old(&shared);
-        save(&shared, &name(cart), record(terms));
+        // Without its terms it was over when it was found, and another may be under way there.
+        if !terms.is_empty() {
+            save(&shared, &name(place), record(terms));
+        }
         if !id.is_empty() {
             // Who bought is not needed to look at it.
             save(&shared, &name(id), record(""));
         }
     }
 
-    /// The next order of that cart begins anew; this one can still be looked at.
-    pub fn finish(cart: &str) {
-        if let Some(shared) = shared() {
-            _ = shared.remove_item(&name(cart));
+    /// The next order of its place begins anew; this one can still be looked at, and another one stays.
+    pub fn finish(&self) {
+        if let Some(shared) = shared()
+            && Self::current(&self.place).is_some_and(|current| current.key == self.key)
+        {
+            _ = shared.remove_item(&name(&self.place));
         }
     }
 }
 
-/// Where an order is kept, by its cart or its checkout's id.
+/// The place of the orders that have all of that in common: the cart, who is signed in, where to go afterwards,
+/// and the page's own notes (two bookings of the same thing are two orders). FNV-1a in 64 bits: nothing of it
+/// can be read from the storage's names.
+pub fn place<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    // No text holds a byte 255: it ends each of them.
+    let hash = parts.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, part| add(part.bytes().fold(hash, add), 255));
+    hash.to_string()
+}
+
+/// What an order is about, as it is compared: who pays how much for what. See [`Attempt::is_by`].
+pub fn terms(email: &str, amount: &str, wish: &str) -> String {
+    [email.trim(), " ", amount, wish].concat()
+}
+
+/// Where an order is kept, by its place or its checkout's id.
 pub fn name(of: &str) -> String {
     [ORDER, of].concat()
 }
@@ -170,12 +204,13 @@ fn save(storage: &Storage, name: &str, record: Record) {
 }
 
 /// Removes the orders of earlier days: unlike a tab's own, this storage has no end.
-fn forget_old(shared: &Storage) {
+pub fn forget_old() {
+    let Some(shared) = shared() else { return };
     // From the end: what follows a removed one moves up.
     for index in (0..shared.length().unwrap_or_default()).rev() {
         if let Ok(Some(name)) = shared.key(index)
             && name.starts_with(ORDER)
-            && load(shared, &name).is_none()
+            && load(&shared, &name).is_none()
         {
             _ = shared.remove_item(&name);
         }
@@ -209,12 +244,52 @@ extern "C" {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY_MS, is_fresh};
+    use super::{Attempt, DAY_MS, is_fresh, place, terms};
 
     #[test]
     fn what_is_kept_is_kept_for_a_day() {
         assert!(is_fresh(1_000, 1_000));
         assert!(is_fresh(1_000, 999 + DAY_MS));
         assert!(!is_fresh(1_000, 1_000 + DAY_MS));
+    }
+
+    #[test]
+    fn whatever_differs_is_another_place() {
+        let cart = r#"[{"price_id":"pro"}]"#;
+        let places = [
+            place([cart, "", ""]),
+            place([cart, "user_a", ""]),
+            place([cart, "user_b", ""]),
+            place([cart, "", "user_a"]),
+            place([cart, "", "https://shop.example/thanks"]),
+            place([cart, "", "", "booking", "1"]),
+            place([cart, "", "", "booking", "2"]),
+            place([cart, "", "", "booking1", ""]),
+        ];
+        for (number, one) in places.iter().enumerate() {
+            assert!(!places[..number].contains(one), "{number}");
+        }
+        assert_eq!(place([cart, "user_a", ""]), places[1]);
+        assert!(!places[1].contains("user_a"));
+    }
+
+    #[test]
+    fn an_order_is_by_whoever_gave_its_address() {
+        let text = String::default;
+        let terms = terms(" ada@example.com ", "3451", "{}");
+        let (place, paid) = (text(), false);
+        let order = Attempt {
+            key: text(),
+            body: text(),
+            cart: text(),
+            place,
+            terms,
+            id: text(),
+            client_secret: text(),
+            url: text(),
+            paid,
+        };
+        assert!(order.is_by("") && order.is_by("ada@example.com") && order.is_by("ada@example.com "));
+        assert!(!order.is_by("ada@example.co") && !order.is_by("eve@example.com"));
     }
 }

@@ -59,6 +59,7 @@ pub fn mount(root: HtmlElement, options: JsValue) -> Result<Mounted, JsValue> {
     if !root.is_connected() {
         return Err(JsValue::from_str("closed"));
     }
+    draft::forget_old();
     let trigger: Option<HtmlElement> = Value(options.clone()).get("target").0.dyn_into().ok();
     let merged = options::merged(&options, trigger.as_deref());
     let options = Options::read(&merged);
@@ -126,7 +127,7 @@ fn restored(shop: Shop) -> Listener {
 /// Another tab has begun the order that this one shows the form of.
 fn ordered(shop: Shop) -> Listener {
     Listener::new(&window(), "storage", move |event| {
-        if Value(event.into()).text("key") == Some(draft::name(&shop.peek().cart_json())) {
+        if Value(event.into()).text("key") == Some(draft::name(&shop.peek().place())) {
             shop.look_beside();
         }
     })

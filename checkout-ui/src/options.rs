@@ -5,6 +5,7 @@ use js_sys::Object;
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
+use crate::draft::place;
 use crate::payment::Payment;
 use crate::value::{Record, Value};
 use crate::{token, wire};
@@ -37,6 +38,9 @@ pub struct Options {
     pub items: Vec<CartLine>,
     /// Says who is signed in: made by the merchant's server, sent with the order, kept nowhere.
     pub customer_token: Option<String>,
+    /// Who that is, not to be read from it; empty for a guest. It outlives the token in the history, where a
+    /// reload finds the order again.
+    pub who: String,
     /// The buyer's address, where the page or the token knows it.
     pub email: Option<String>,
     /// ISO 3166-1 alpha-2.
@@ -135,6 +139,7 @@ impl Options {
             assets: options.text("config.assets").unwrap_or_default(),
             items,
             email: options.text("customer.email").or_else(|| token::email(customer_token.as_deref()?)),
+            who: who(options),
             customer_token,
             country: options.text("customer.address.countryCode"),
             postal_code: options.text("customer.address.postalCode"),
@@ -150,6 +155,13 @@ impl Options {
             resume,
             variables: pairs(&options.get("appearance.variables")),
         }
+    }
+}
+
+fn who(options: &Value) -> String {
+    match options.text("customerToken") {
+        Some(token) => place([&*token::reference(&token)]),
+        None => options.text("who").unwrap_or_default(),
     }
 }
 
@@ -169,6 +181,7 @@ fn pairs(value: &Value) -> Vec<(String, String)> {
 /// and no token.
 pub fn kept(options: &Value) -> Option<JsValue> {
     let copy = copy(&options.0);
+    set(&copy, "who", &who(options).into());
     for name in ["config", "target", "early", "ends", "end", "customerToken"] {
         set(&copy, name, &JsValue::UNDEFINED);
     }

@@ -16,7 +16,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 use crate::api::{Api, cart};
-use crate::draft::{Attempt, Draft};
+use crate::draft::{self, Attempt, Draft};
 use crate::events::Events;
 use crate::form::Field;
 use crate::i18n::Words;
@@ -120,9 +120,10 @@ pub struct Shop {
 impl State {
     /// The state of a widget that was just opened.
     pub fn new(host: Host, words: Words, early: Option<(String, Promise)>) -> Self {
-        let (options, kept) = (host.options.clone(), Draft::load().unwrap_or_default());
+        let (options, kept) = (host.options.clone(), Draft::load(&host.options.who));
         let typed = |typed: String, given: Option<String>| given.filter(|_| typed.is_empty()).unwrap_or(typed);
         let draft = Draft {
+            who: kept.who,
             email: typed(kept.email, options.email),
             country: typed(kept.country, options.country.or_else(quoting::region)),
             postal_code: typed(kept.postal_code, options.postal_code),
@@ -195,9 +196,16 @@ impl State {
         self.checkout.as_ref().map(|checkout| checkout.status)
     }
 
-    /// The cart as it is remembered and compared.
+    /// The cart as it is remembered.
     pub fn cart_json(&self) -> String {
         json(&cart(&self.items))
+    }
+
+    /// Where the order of all this is kept while it is under way.
+    pub fn place(&self) -> String {
+        let (cart, Options { who, success_url, custom_data, .. }) = (self.cart_json(), &self.host.options);
+        let notes = custom_data.iter().flat_map(|(name, value)| [&**name, &**value]);
+        draft::place([&*cart, &**who, success_url.as_deref().unwrap_or_default()].into_iter().chain(notes))
     }
 }
 
@@ -288,6 +296,5 @@ impl Shop {
 
 /// Runs a task of this page. Boxed, so that all tasks share one executor's code.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
-    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
-    wasm_bindgen_futures::spawn_local(task);
+    wasm_bindgen_futures::spawn_local(Box::pin(task) as Pin<Box<dyn Future<Output = ()>>>);
 }

@@ -10,6 +10,12 @@ pub fn email(token: &str) -> Option<String> {
     Value::parse(&payload(token)?)?.text("email")
 }
 
+/// Who a token is of: the reference that the merchant's server gave; a token without one is of itself alone.
+pub fn reference(token: &str) -> String {
+    let known = payload(token).and_then(|payload| Value::parse(&payload)?.text("ref"));
+    known.unwrap_or_else(|| token.into())
+}
+
 /// The readable part: between `ct_` and the first dot, JSON in base64url.
 fn payload(token: &str) -> Option<String> {
     let (payload, _) = token.strip_prefix("ct_")?.split_once('.')?;

@@ -38,7 +38,8 @@ impl Shop {
         if let Some(id) = &state.host.options.resume {
             return self.resume(id);
         }
-        match state.attempt.clone().or_else(|| Attempt::current(&state.cart_json())) {
+        let kept = || Attempt::current(&state.place()).filter(|kept| kept.is_by(state.draft.email.trim()));
+        match state.attempt.clone().or_else(kept) {
             Some(attempt) if attempt.id.is_empty() => {
                 // It was sent, and the answer lost: the same key asks for the same answer.
                 match self.send(attempt).await {
@@ -55,7 +56,6 @@ impl Shop {
 
     fn begin_order(self) {
         if self.is_live() {
-            Attempt::finish(&self.peek().cart_json());
             self.note(|state| state.attempt = None);
             self.requote();
         }
@@ -72,7 +72,10 @@ impl Shop {
             Ok(checkout) if is_done(checkout.status) || !is_over(checkout.status) => Some(checkout),
             // It cannot be looked at now, and is there all the same.
             Err(problem) if problem.retryable => None,
-            _ => return self.begin_order(),
+            _ => {
+                attempt.finish();
+                return self.begin_order();
+            }
         };
         self.note(|state| {
             state.arrival = if attempt.paid { Arrival::Paid } else { Arrival::Unknown };
@@ -87,11 +90,11 @@ impl Shop {
         self.follow();
     }
 
-    /// Shows the order that another tab has begun for this cart, in the place of a form that would order
-    /// it a second time.
+    /// Shows the order that another tab has begun in the place of a form that is still empty, or says the same.
     pub fn look_beside(self) {
         let state = self.peek();
-        let made = Attempt::current(&state.cart_json()).filter(|attempt| !attempt.id.is_empty());
+        let is_same = |made: &Attempt| state.draft.email.is_empty() || made.terms == state.terms();
+        let made = Attempt::current(&state.place()).filter(|made| !made.id.is_empty() && is_same(made));
         if state.step == Step::Form
             && !state.paying
             && let Some(attempt) = made
@@ -161,11 +164,15 @@ impl Shop {
                     self.told(checkout);
                 }
                 if self.is_settled(&id) {
-                    return;
+                    break;
                 }
                 delay(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT_MS);
             }
+            // Stood on again, it is followed again.
+            self.note(|state| {
+                state.following.take_if(|following| *following == id);
+            });
         });
         spawn(async move {
             delay(SLOW_MS).await;
@@ -214,7 +221,9 @@ impl Shop {
             self.go(Step::Status);
         }
         if is_done(status) && !before.status().is_some_and(is_done) {
-            Attempt::finish(&before.attempt.as_ref().map(|attempt| attempt.cart.clone()).unwrap_or_default());
+            if let Some(attempt) = &before.attempt {
+                attempt.finish();
+            }
             self.note(|state| state.busy_until = 0);
             // The page of the tab that sees to the order is to hear of it, once it is back.
             if !before.beside {

@@ -7,7 +7,7 @@ use web_sys::Window;
 
 use super::{Shop, State, spawn};
 use crate::api::delay;
-use crate::draft::{Attempt, now};
+use crate::draft::{Attempt, now, terms};
 use crate::form::{self, Field};
 use crate::options;
 use crate::payment::Payment;
@@ -100,10 +100,11 @@ impl Shop {
     /// The order on these very terms that is under way, here or in another tab, answered or not; or a new one.
     fn attempt(self, body: String) -> Attempt {
         let state = self.peek();
-        let (cart, terms) = (state.cart_json(), state.terms());
+        let (place, terms) = (state.place(), state.terms());
         // What this widget itself has sent counts also where nothing can be kept.
-        let known = state.attempt.clone().into_iter().chain(Attempt::current(&cart)).find(|known| known.terms == terms);
-        known.unwrap_or_else(|| Attempt::new(body, cart, terms))
+        let known =
+            state.attempt.clone().into_iter().chain(Attempt::current(&place)).find(|known| known.terms == terms);
+        known.unwrap_or_else(|| Attempt::new(body, state.cart_json(), place, terms))
     }
 
     /// Sends an order, again with the same key while there is no answer that counts. Without one it stays
@@ -139,7 +140,7 @@ impl Shop {
 
     fn unanswered(self, attempt: Attempt, is_under_way: bool) {
         if !is_under_way {
-            Attempt::finish(&attempt.cart);
+            attempt.finish();
         }
         if self.is_live() {
             self.note(|state| state.attempt = is_under_way.then_some(attempt));
@@ -200,7 +201,9 @@ impl Shop {
 
     /// Back to the order, with everything that was typed.
     pub fn change_order(self, renews: bool) {
-        Attempt::finish(&self.peek().cart_json());
+        if let Some(attempt) = &self.peek().attempt {
+            attempt.finish();
+        }
         self.change(|state| {
             state.beside = false;
             let before = state.checkout.take();
@@ -257,9 +260,9 @@ fn close(popup: Option<Window>) {
 
 impl State {
     /// Who agrees to pay how much for what. Another quote of the same is the same.
-    fn terms(&self) -> String {
+    pub fn terms(&self) -> String {
         let amount = self.total().map_or(0, |total| total.amount).to_string();
-        [&self.wish(), self.draft.email.trim(), " ", &amount].concat()
+        terms(&self.draft.email, &amount, &self.wish())
     }
 
     /// The body of `POST /v1/checkouts` for what is shown.

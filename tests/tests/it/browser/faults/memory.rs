@@ -119,3 +119,110 @@ async fn a_page_that_comes_back_as_it_was_left_goes_on() {
     scene.go_on().await;
     assert_eq!(scene.tally().await, ONCE);
 }
+
+/// The shop's button, with that attribute, on a page that was opened anew.
+async fn press_with(scene: &Scene, attribute: &str, value: &str) {
+    scene.browser.go("about:blank").await;
+    scene.visit("/").await;
+    let set = format!("document.querySelector('checkout-button').setAttribute('{attribute}', '{value}'); return 1");
+    let _: Option<Value> = scene.script(&set).await;
+    scene.press_trigger().await;
+}
+
+#[tokio::test]
+async fn two_tabs_with_the_same_cart_and_other_notes_make_two_orders() {
+    let mut scene = Scene::open(Options::default()).await;
+    scene.anew().await;
+    press_with(&scene, "custom-data", r#"{"booking":"1"}"#).await;
+    scene.until(View::Form).await;
+    scene.browser.new_tab().await;
+    press_with(&scene, "custom-data", r#"{"booking":"2"}"#).await;
+    scene.until(View::Form).await;
+    scene.browser.look_at_tab(0).await;
+    scene.fill().await;
+    scene.stay().await;
+    scene.press().await;
+    scene.until(View::Open).await;
+    scene.browser.look_at_tab(1).await;
+    // The form of the other booking stays, and comes back after a reload.
+    scene.fill().await;
+    assert_eq!(scene.seen().await.0, View::Form);
+    scene.browser.reload().await;
+    assert_eq!(scene.until_any(&[View::Form, View::Open]).await.0, View::Form);
+    scene.go_on().await;
+    scene.browser.look_at_tab(0).await;
+    assert_eq!(scene.seen().await.0, View::Open, "the first one is still to be paid");
+    scene.go_on().await;
+    let tally = scene.tally().await;
+    assert_eq!((tally.sessions, tally.orders, tally.payments), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn another_customer_is_not_shown_the_order_of_the_one_before() {
+    let mut scene = Scene::open(Options::default()).await;
+    scene.anew().await;
+    let (ada, eve) = (scene.app.token("ada").await, scene.app.token("eve").await);
+    press_with(&scene, "customer-token", &ada).await;
+    scene.until(View::Form).await;
+    scene.fill().await;
+    scene.stay().await;
+    scene.press().await;
+    scene.until(View::Open).await;
+    // She finds it again: after a reload, which brings the overlay back without the token, and by the button.
+    scene.browser.reload().await;
+    scene.until(View::Open).await;
+    press_with(&scene, "customer-token", &ada).await;
+    scene.until(View::Open).await;
+    press_with(&scene, "customer-token", &eve).await;
+    assert_eq!(scene.until_any(&[View::Form, View::Open]).await.0, View::Form);
+    let typed: Option<String> = scene.script("return root.querySelector('input[type=email]').value").await;
+    assert_eq!(typed.as_deref(), Some(""), "nor what she typed");
+    // Nor a guest.
+    scene.browser.go("about:blank").await;
+    scene.visit("/").await;
+    scene.press_trigger().await;
+    assert_eq!(scene.until_any(&[View::Form, View::Open]).await.0, View::Form);
+}
+
+#[tokio::test]
+async fn who_says_another_address_keeps_their_form() {
+    let mut scene = Scene::open(Options::default()).await;
+    scene.anew().await;
+    scene.press_trigger().await;
+    scene.until(View::Form).await;
+    scene.browser.new_tab().await;
+    press_with(&scene, "customer-email", "eve@example.com").await;
+    scene.until(View::Form).await;
+    scene.browser.look_at_tab(0).await;
+    scene.fill().await;
+    scene.stay().await;
+    scene.press().await;
+    scene.until(View::Open).await;
+    scene.browser.look_at_tab(1).await;
+    for _ in 0..2 {
+        assert_eq!(scene.until_any(&[View::Form, View::Open]).await.0, View::Form);
+        scene.browser.reload().await;
+    }
+    // Of a guest who says nothing yet it may be the order: it is shown, and another one can be begun.
+    scene.browser.new_tab().await;
+    scene.visit("/").await;
+    scene.press_trigger().await;
+    assert!(scene.until(View::Open).await.contains("Change the order"));
+}
+
+#[tokio::test]
+async fn an_order_that_was_come_back_to_keeps_its_terms_and_opening_alone_forgets_old_ones() {
+    let mut scene = Scene::open(Options::default()).await;
+    scene.reach(Step::Untold).await;
+    let terms = "return Object.entries(localStorage).filter(([name]) => /^checkout[.]order[.]\\d/.test(name))
+        .map(([, order]) => JSON.parse(order)).map((order) => `${order.paid} ${order.terms.split(' ')[0]}`).join()";
+    let terms: Option<String> = scene.script(terms).await;
+    assert_eq!(terms.as_deref(), Some("true ada@example.com"));
+    let old = "localStorage.setItem('checkout.order.old', JSON.stringify({ key: 'k', at: 0 })); return 1";
+    let _: Option<Value> = scene.script(old).await;
+    scene.another_tab().await;
+    scene.visit("/").await;
+    scene.press_trigger().await;
+    scene.until_any(&[View::Waiting, View::Slow]).await;
+    assert_eq!(scene.script::<bool>("return 'checkout.order.old' in localStorage").await, Some(false));
+}
