@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -143,6 +143,10 @@ impl Partial {
         let told = |error: io::Error| format!("{}: {error}", path.display());
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(told)?;
         file.try_lock().map_err(|_| format!("{} is being written by somebody else", path.display()))?;
+        // Whoever had it locked a moment ago may have given it its name: then this is a finished copy.
+        if !is_at(&file, &path).map_err(told)? {
+            return Err(format!("{} was just finished by somebody else", path.display()).into());
+        }
         file.set_len(0).map_err(told)?;
         for what in BESIDE {
             // SQLite would take it for this one's, and undo or redo in it what belongs to another.
@@ -166,10 +170,34 @@ impl Partial {
     }
 }
 
+/// Whether an open file is still the one of that name.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    let there = std::fs::symlink_metadata(path);
+    Ok(there.is_ok_and(|there| (there.dev(), there.ino()) == (opened.dev(), opened.ino())))
+}
+
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.named.get() {
             drop(std::fs::remove_file(&self.path));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_was_given_its_name_meanwhile_is_nobody_elses_partial() {
+        let folder = tempfile::tempdir().unwrap();
+        let (partial, copy) = (folder.path().join("x.partial"), folder.path().join("x"));
+        let file = File::create(&partial).unwrap();
+        assert!(is_at(&file, &partial).unwrap());
+        std::fs::rename(&partial, &copy).unwrap();
+        assert!(!is_at(&file, &partial).unwrap());
+        File::create(&partial).unwrap();
+        assert!(!is_at(&file, &partial).unwrap(), "another one of that name");
     }
 }
