@@ -43,7 +43,7 @@ pub async fn run(app: App) {
 
 /// Does what is due, and says when to look again.
 async fn catch_up(app: &App) -> Result<Timestamp, StoreError> {
-    app.store.follow_the_catalog().await?;
+    app.store.follow_the_catalog(&app.stopping).await?;
     crash_point("time.looked");
     while let Some(effects) = app.store.pass_time(app.clock.now()).await? {
         crash_point("time.passed");

@@ -94,7 +94,7 @@ impl App {
             Abuse::resume(parts.limits.clone(), parts.keys.challenges.clone(), &parts.store, parts.clock.now()).await?;
         let selling = Selling::resume(&parts.store).await?;
         parts.store.compare_the_catalog().await?;
-        let folded = parts.store.fold_earlier(dodo::read_notice, parts.clock.now()).await?;
+        let folded = parts.store.fold_earlier(dodo::read_kept, parts.clock.now()).await?;
         if folded > 0 {
             tracing::info!(notices = folded, "what an earlier release kept is folded; nobody is told of it");
         }

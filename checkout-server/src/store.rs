@@ -47,6 +47,7 @@ mod waits;
 
 pub use access::StoredAccess;
 pub use by_hand::{KeptByHand, Signed};
+pub use earlier::fold_earlier_in;
 pub use folder::{Hold, hold as hold_folder, prepare as prepare_folder};
 pub use outbox::{Depth, Done, IN_LINE, Place, Replay, Room, Turn, Turned};
 pub use rebuild::{Reader, Verified, verify};
@@ -176,6 +177,8 @@ pub struct Stuck {
     pub observed_at: Timestamp,
     /// When we asked, by the shop's clock.
     pub asked_at: Option<Timestamp>,
+    /// Both of the last time, where the same was answered again.
+    pub again: Option<(Timestamp, Option<Timestamp>)>,
 }
 
 /// What a new observation changed.

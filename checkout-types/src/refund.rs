@@ -34,7 +34,7 @@ pub struct Refund {
     pub reason: Option<String>,
     /// Where it stands. When it is made, it is always pending.
     pub status: RefundStatus,
-    /// Why the provider refused, as in `/problems`; only with `rejected`.
+    /// Why the provider refused, as in `/problems`; only with `rejected`, and not where a person decided that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The provider's id of the refund, once there is one and it is known.
@@ -72,7 +72,7 @@ pub enum RefundStatus {
     Succeeded,
     /// The provider tried, and it did not go through.
     Failed,
-    /// The provider refused; nothing was given back.
+    /// The provider refused, or a person said that it was not made; nothing was given back.
     Rejected,
     /// Its answer was lost, and the provider shows no such refund days later: a person has to look. It is
     /// never sent again by itself.

@@ -15,8 +15,9 @@ use serde_json::json;
 use super::backup::{BESIDE, Partial, beside, rename_to_free, sync_folder_of};
 use super::{Failure, read_catalog, say, verify};
 use crate::clock::Clock;
+use crate::provider::dodo;
 use crate::store::backup::{self, Contents};
-use crate::store::{hold_folder, prepare_folder};
+use crate::store::{fold_earlier_in, hold_folder, prepare_folder};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -49,7 +50,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let copy = Partial::beside(&database)?;
     let contents = take_in(file, &copy, &database, now)?;
     if let Some(catalog) = catalog {
-        verify::prove(&copy.path, &read_catalog(catalog)?)?;
+        let catalog = read_catalog(catalog)?;
+        // What releases before V4 kept is not folded yet: the helper would do it at its start.
+        fold_earlier_in(&copy.path, &catalog, dodo::read_kept, now)?;
+        copy.file.sync_all()?;
+        verify::prove(&copy.path, &catalog)?;
     }
     let aside = install(&copy, &database, now)?;
 

@@ -8,7 +8,6 @@ use clap::Args;
 use super::{Failure, read_catalog, say};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::event::Source;
 use crate::outbox::Routes;
 use crate::provider::dodo;
 use crate::store::{self, Rules, Verified};
@@ -51,12 +50,8 @@ pub(super) fn prove(database: &Path, catalog: &Catalog) -> Result<(), Failure> {
 
 fn compare(database: &Path, catalog: &Catalog) -> Result<Verified, Failure> {
     let rules = Rules::new(catalog, Routes::default());
-    let read = |source, kind: &str, body: &[u8]| match source {
-        Source::Webhook => dodo::read_notice(body),
-        Source::Refetch => dodo::read_answer(kind, body),
-    };
     let told = |notices| drop(writeln!(std::io::stderr(), "{notices} notices folded"));
-    Ok(store::verify(database, &rules, &read, Clock::wall(), told)?)
+    Ok(store::verify(database, &rules, &dodo::read_kept, Clock::wall(), told)?)
 }
 
 fn words(verified: &Verified) -> String {

@@ -2,6 +2,7 @@
 //! number, a table of connections that closes the slow before it refuses the quick, and a stop
 //! that finishes what it has begun (G2f, G30).
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,9 @@ const LAST_CALL: Duration = Duration::from_millis(200);
 const GRACE: Duration = Duration::from_secs(10);
 /// Between two looks at who is slow.
 const SWEEP: Duration = Duration::from_millis(50);
+
+/// Connections that the system keeps for us until they are taken in: what `TcpListener::bind` asks for.
+const BACKLOG: usize = 1_024;
 
 /// Serves until `stopping`, then finishes what is under way.
 pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits, stopping: CancellationToken) {
@@ -84,11 +88,24 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ListenerLimits
 /// Who has connected and was not taken in yet: for them the connection stands, and they may have asked
 /// already (G2f). Nobody else gets in.
 fn queued(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let Ok(listener) = listener.into_std() else { return Vec::new() };
+    let taken = drain(BACKLOG, || listener.accept());
+    let ready = |(stream, peer): (std::net::TcpStream, _)| {
+        let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        stream.ok().map(|stream| (stream, peer))
+    };
+    taken.into_iter().filter_map(ready).collect()
+}
+
+/// Takes what is there, until nothing is: one that went away meanwhile (ECONNABORTED) hides nobody behind
+/// it. At most so many tries, or who goes on connecting would keep the helper from stopping.
+fn drain<T>(most: usize, mut accept: impl FnMut() -> io::Result<T>) -> Vec<T> {
     let mut all = Vec::new();
-    if let Ok(listener) = listener.into_std() {
-        while let Ok((stream, peer)) = listener.accept() {
-            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-            all.extend(stream.map(|stream| (stream, peer)));
+    for _ in 0..most {
+        match accept() {
+            Ok(one) => all.push(one),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(_) => {}
         }
     }
     all
@@ -196,5 +213,25 @@ async fn connected(stream: TcpStream, peer: Peer, router: Router, connection: Ar
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn one_that_went_away_hides_nobody_behind_it() {
+        let mut queue =
+            [Ok(1), Err(ErrorKind::ConnectionAborted), Ok(2), Err(ErrorKind::WouldBlock), Ok(3)].into_iter();
+        assert_eq!(drain(9, || queue.next().unwrap().map_err(io::Error::from)), [1, 2]);
+    }
+
+    #[test]
+    fn who_goes_on_connecting_keeps_nothing_from_stopping() {
+        assert_eq!(drain(3, || Ok(())).len(), 3);
+        assert_eq!(drain(3, || Err::<(), _>(ErrorKind::ConnectionAborted.into())).len(), 0);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Answer, Kind, Listing, NewRefund, NewSession, Observed, Page, Provider, ProviderError, Session, skew};
 use crate::clock::Clock;
 use crate::error::Code;
-use crate::event::Notice;
+use crate::event::{Notice, Source};
 use crate::outgoing::{Forbidden, Outgoing, Purpose, Reach};
 use crate::quote::Cart;
 use crate::quote::preview::Preview;
@@ -207,6 +207,15 @@ pub fn read_notice(body: &[u8]) -> Option<Notice> {
 #[must_use]
 pub fn read_answer(kind: &str, body: &[u8]) -> Option<Notice> {
     notice::answered(kind, std::str::from_utf8(body).ok()?)
+}
+
+/// Reads what the inbox keeps: a notice as it was sent, or an answer about an object of that kind.
+#[must_use]
+pub fn read_kept(source: Source, kind: &str, body: &[u8]) -> Option<Notice> {
+    match source {
+        Source::Webhook => read_notice(body),
+        Source::Refetch => read_answer(kind, body),
+    }
 }
 
 /// An id that may enter a path: a prefix and letters, digits, `_`, `-`, and nothing that a server

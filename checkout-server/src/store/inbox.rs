@@ -81,7 +81,7 @@ pub(super) fn release(connection: &Connection, seq: i64) -> Result<(), StoreErro
 /// The notices that are stuck, the oldest first, after that place.
 pub(super) fn stuck(connection: &Connection, after: i64, most: u32) -> Result<Vec<Stuck>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
+        "SELECT seq, kind, source, body, observed_at, asked_at, again_at, again_asked_at FROM notices
          WHERE stuck IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
     read_stuck(statement.query(params![after, most])?)
@@ -90,7 +90,7 @@ pub(super) fn stuck(connection: &Connection, after: i64, most: u32) -> Result<Ve
 /// Those that are stuck for that reason, the oldest first.
 pub(super) fn stuck_for(connection: &Connection, why: &str, most: u32) -> Result<Vec<Stuck>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, kind, source, body, observed_at, asked_at FROM notices
+        "SELECT seq, kind, source, body, observed_at, asked_at, again_at, again_asked_at FROM notices
          WHERE stuck IS NOT NULL AND stuck = ?1 ORDER BY seq LIMIT ?2",
     )?;
     read_stuck(statement.query(params![why, most])?)
@@ -110,14 +110,18 @@ fn read_stuck(mut rows: Rows<'_>) -> Result<Vec<Stuck>, StoreError> {
         let seq: i64 = row.get("seq")?;
         let impossible = |column| StoreError::Impossible { table: "notices", id: seq.to_string(), column };
         let time = |micros: i64, column| Timestamp::from_microsecond(micros).map_err(|_| impossible(column));
-        let asked_at: Option<i64> = row.get("asked_at")?;
+        let maybe = |column| -> Result<Option<Timestamp>, StoreError> {
+            row.get::<_, Option<i64>>(column)?.map(|micros| time(micros, column)).transpose()
+        };
+        let again_asked_at = maybe("again_asked_at")?;
         all.push(Stuck {
             seq,
             kind: row.get::<_, Option<String>>("kind")?.unwrap_or_default(),
             source: if row.get::<_, String>("source")? == "refetch" { Source::Refetch } else { Source::Webhook },
             body: row.get("body")?,
             observed_at: time(row.get("observed_at")?, "observed_at")?,
-            asked_at: asked_at.map(|micros| time(micros, "asked_at")).transpose()?,
+            asked_at: maybe("asked_at")?,
+            again: maybe("again_at")?.map(|again_at| (again_at, again_asked_at)),
         });
     }
     Ok(all)

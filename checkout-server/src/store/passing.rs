@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio_util::sync::CancellationToken;
 
 use super::sqlite::in_savepoint;
 use super::{Effects, Rules, Store, StoreError, projection};
@@ -59,7 +60,7 @@ impl Store {
 
     /// Whether the catalog is another one than the one that every customer was worked out by: it says what
     /// each price gives. Until [`Self::follow_the_catalog`] is done, whoever asks gets the right answer
-    /// all the same.
+    /// all the same. To be called before anything is folded: see [`forget_another`].
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -72,17 +73,21 @@ impl Store {
             })
             .await?;
         self.rules.behind.store(!followed, Ordering::Relaxed);
+        if !followed {
+            let rules = self.rules.clone();
+            self.write(move |connection| forget_another(connection, &rules)).await?;
+        }
         Ok(())
     }
 
     /// Makes every customer due to be worked out anew, a few at a time, where the catalog is another one
-    /// than last time.
+    /// than last time. It ends between two of them when the helper stops; the next start begins anew.
     ///
     /// # Errors
     /// See [`StoreError`]; the next call begins anew.
-    pub async fn follow_the_catalog(&self) -> Result<(), StoreError> {
+    pub async fn follow_the_catalog(&self, stopping: &CancellationToken) -> Result<(), StoreError> {
         let mut after = Some(String::new());
-        while let Some(last) = after.filter(|_| self.rules.is_behind()) {
+        while let Some(last) = after.filter(|_| self.rules.is_behind() && !stopping.is_cancelled()) {
             after = self.write(move |connection| make_due(connection, &last)).await?;
             if after.is_none() {
                 let version = self.rules.catalog.version();
@@ -111,6 +116,14 @@ impl Store {
         })
         .await
     }
+}
+
+/// Forgets by which catalog every customer was worked out, where that is another one: as soon as one of
+/// them follows this one, no catalog is everybody's, also not the former one when it comes back.
+pub(super) fn forget_another(connection: &Connection, rules: &Rules) -> Result<(), StoreError> {
+    let sql = "DELETE FROM facts WHERE name = 'catalog' AND value <> ?1";
+    connection.prepare_cached(sql)?.execute([rules.catalog.version()])?;
+    Ok(())
 }
 
 fn settle(connection: &Connection, rules: &Rules, key: &str, now: Timestamp) -> Result<Effects, StoreError> {

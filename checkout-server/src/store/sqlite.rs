@@ -34,6 +34,8 @@ const CACHE_KIB: i64 = 16 * 1_024;
 /// Bytes that the write-ahead log keeps on the disk once it has been written back. It grows beyond them only
 /// while somebody reads for long, such as a backup.
 const LONGEST_LOG: i64 = 16 * 1024 * 1024;
+/// How long readers are waited for at the end.
+const LAST_WAIT: Duration = Duration::from_millis(250);
 
 /// The open database, and its folder, which nobody else may have open like this. Clones share it; it is
 /// closed by [`Store::close`], or when the last one goes.
@@ -279,12 +281,16 @@ fn gather(orders: &mut mpsc::Receiver<Order>, group: &mut Vec<Command>) -> Optio
     None
 }
 
-/// Writes the WAL back, so that the database is one file that holds everything. Where somebody still reads,
-/// or the disk fails, it stays, and the next start reads it.
+/// Writes the WAL back, so that the database is one file that holds everything. Where somebody still reads
+/// after a moment, or the disk fails, it stays, and the next start reads it.
 ///
 /// # Errors
 /// The disk did not confirm it.
 fn close(connection: &Connection, told: Option<oneshot::Sender<()>>) -> Result<(), disk::Unconfirmed> {
+    // A backup may read for minutes; who stops the helper does not wait for it.
+    if let Err(error) = connection.busy_timeout(LAST_WAIT) {
+        tracing::warn!(%error, "how long readers are waited for could not be set");
+    }
     let written = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     disk::confirmed(&written)?;
     if !matches!(written, Ok(0)) {

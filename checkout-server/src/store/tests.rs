@@ -1,5 +1,6 @@
 //! The fold on a real database: every order of arrival, every repeat, one result (G14–G16).
 
+mod catalogs;
 mod copies;
 mod orders;
 mod storm;

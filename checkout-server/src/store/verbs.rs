@@ -172,7 +172,7 @@ impl Store {
             let Delivery { notice, observed_at, received_at, .. } = delivery;
             let Some(notice) = notice else { return Ok(Accepted::Stored(Effects::default())) };
             let observation = Observation { notice, observed_at, source: Source::Webhook };
-            folded(connection, &rules, seq, observation, received_at).map(Accepted::Stored)
+            folded(connection, &rules, seq, [observation], received_at).map(Accepted::Stored)
         })
         .await
     }
@@ -191,7 +191,7 @@ impl Store {
                 refetches::drop(connection, object, asked_at)?;
             }
             let notice = Notice { at: Some(asked_at), ..notice };
-            folded(connection, &rules, seq, Observation { notice, observed_at, source: Source::Refetch }, now)
+            folded(connection, &rules, seq, [Observation { notice, observed_at, source: Source::Refetch }], now)
         })
         .await
     }
@@ -211,10 +211,8 @@ impl Store {
     pub async fn fold_again(&self, stuck: Stuck, notice: Notice, now: Timestamp) -> Result<Effects, StoreError> {
         let rules = self.rules.clone();
         self.write(move |connection| {
-            let Stuck { seq, source, observed_at, asked_at, .. } = stuck;
-            inbox::release(connection, seq)?;
-            let notice = Notice { at: asked_at.or(notice.at), ..notice };
-            folded(connection, &rules, seq, Observation { notice, observed_at, source }, now)
+            inbox::release(connection, stuck.seq)?;
+            folded(connection, &rules, stuck.seq, observations(&stuck, &notice), now)
         })
         .await
     }
@@ -246,15 +244,36 @@ impl Store {
     }
 }
 
-/// Folds a notice that is kept and not stuck. Where a row is impossible, the notice says so and waits.
+/// What a notice that was stuck shows: one observation, or for an answer that was given twice the first and
+/// the last, as `rebuild.rs` reads it.
+pub(super) fn observations(stuck: &Stuck, notice: &Notice) -> Vec<Observation> {
+    let first = Some((stuck.observed_at, stuck.asked_at));
+    first
+        .into_iter()
+        .chain(stuck.again)
+        .map(|(observed_at, asked_at)| {
+            let notice = Notice { at: asked_at.or(notice.at), ..notice.clone() };
+            Observation { notice, observed_at, source: stuck.source }
+        })
+        .collect()
+}
+
+/// Folds a notice that is kept and not stuck, all that it shows or nothing. Where a row is impossible, the notice says so and waits.
 pub(super) fn folded(
     connection: &Connection,
     rules: &Rules,
     seq: i64,
-    observation: Observation,
+    observations: impl IntoIterator<Item = Observation>,
     now: Timestamp,
 ) -> Result<Effects, StoreError> {
-    match in_savepoint(connection, |connection| fold::observe(connection, rules, observation, now)) {
+    let fold = |connection: &Connection| {
+        let mut effects = Effects::default();
+        for observation in observations {
+            effects.add(fold::observe(connection, rules, observation, now)?);
+        }
+        Ok(effects)
+    };
+    match in_savepoint(connection, fold) {
         Err(error @ StoreError::Impossible { .. }) => {
             inbox::mark_stuck(connection, seq, &error.to_string())?;
             Ok(Effects { stuck: Some(error), ..Effects::default() })

@@ -94,13 +94,12 @@ fn keep(database: &Connection, id: &str, kind: Option<&str>, body: &Value) {
 /// Opens it as `serve` does, and folds what there is to be folded.
 async fn open(kept: &Kept) -> (Store, u64) {
     let store = Store::open(&kept.database(), rules()).unwrap();
-    let folded = store.fold_earlier(dodo::read_notice, at(100)).await.unwrap();
+    let folded = store.fold_earlier(dodo::read_kept, at(100)).await.unwrap();
     (store, folded)
 }
 
 fn differences(database: &Path) -> Vec<String> {
-    let read = |_, _: &str, body: &[u8]| dodo::read_notice(body);
-    store::verify(database, &rules(), &read, at(100), |_| ()).unwrap().differences
+    store::verify(database, &rules(), &dodo::read_kept, at(100), |_| ()).unwrap().differences
 }
 
 fn count(database: &Path, sql: &str) -> i64 {
@@ -131,6 +130,54 @@ async fn what_each_earlier_release_kept_is_there_and_gives_access() {
         store.close().await;
         drop(store);
         assert_eq!(open(&kept).await.1, 0, "once");
+    }
+}
+
+/// A release of V4 had asked about the payment: only the answer says that it was paid, and the last time of
+/// it is newer than anything that was sent.
+#[tokio::test]
+async fn answers_that_were_kept_before_are_folded_as_answers() {
+    let kept = Kept::of_version(3);
+    let mut database = Connection::open(kept.database()).unwrap();
+    let processing = payment(1, "payment.processing", "new", "processing", 10).to_string();
+    let told = "UPDATE notices SET body = CAST(?1 AS BLOB) WHERE webhook_id = 'msg_1'";
+    database.execute(told, [processing]).unwrap();
+    migration::to(&mut database, 4).unwrap();
+    let answer = payment(1, "payment.succeeded", "new", "succeeded", 10)["data"].to_string();
+    database
+        .execute(
+            "INSERT INTO notices (provider, webhook_id, body_sha256, kind, observed_at, received_at, body, object_id,
+                source, asked_at, again_at, again_asked_at)
+             VALUES ('dodo', 'refetch:pay_new_1', randomblob(32), 'payment', ?1, ?1, CAST(?2 AS BLOB), 'pay_new_1',
+                'refetch', ?3, ?4, ?5)",
+            params![
+                at(20).as_microsecond(),
+                answer,
+                at(21).as_microsecond(),
+                at(30).as_microsecond(),
+                at(31).as_microsecond()
+            ],
+        )
+        .unwrap();
+    drop(database);
+    let (store, folded) = open(&kept).await;
+    assert_eq!(folded, 3);
+    let access = store.access(&CustomerKey::Reference("user_1".to_owned()), at(100)).await.unwrap();
+    assert_eq!(access.entitlements["pro"].access.state, State::Active);
+    assert_eq!(differences(&kept.database()), [""; 0]);
+    store.close().await;
+}
+
+/// As `restore --catalog` does it: brought up to date, folded, and only then compared.
+#[test]
+fn a_copy_of_an_earlier_release_is_folded_before_it_is_compared() {
+    for version in 1..=3 {
+        let kept = Kept::of_version(version);
+        store::backup::make_current(&kept.database(), None, at(50)).unwrap();
+        let folded = store::fold_earlier_in(&kept.database(), &rules().catalog, dodo::read_kept, at(100)).unwrap();
+        assert_eq!(folded, 2, "of version {version}");
+        assert_eq!(count(&kept.database(), "SELECT count(*) FROM notices WHERE stuck IS NOT NULL"), 0);
+        assert_eq!(differences(&kept.database()), [""; 0], "of version {version}");
     }
 }
 
