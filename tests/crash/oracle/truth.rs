@@ -143,9 +143,11 @@ impl Truth {
         self.disputes.values().any(|dispute| dispute.payment == payment && lost(dispute))
     }
 
-    /// Whether all of a payment went back.
+    /// Whether all of a payment went back: what goes back in part leaves access as it is (docs/access.md).
     pub(super) fn went_back(&self, payment: &str) -> bool {
-        self.refunds.values().any(|refund| refund.payment == payment && refund.status == "succeeded")
+        let paid = self.payments.get(payment).map_or(i64::MAX, |paid| paid.amount);
+        let back = self.refunds.values().filter(|refund| refund.payment == payment && refund.status == "succeeded");
+        back.map(|refund| refund.amount).sum::<i64>() >= paid
     }
 
     /// The refunds that went through.
