@@ -22,8 +22,8 @@ use stage::Stage;
 
 /// First, second and third time.
 const TIMES: u64 = 3;
-/// How long a step that has to come may take, and one that may.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a step that has to come may take, and one that may. A sweep asks at the provider's pace.
+const PATIENCE: Duration = Duration::from_mins(3);
 const SHORT: Duration = Duration::from_secs(15);
 /// Between two looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(30);
