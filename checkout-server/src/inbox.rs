@@ -10,7 +10,7 @@ use crate::event::{Notice, Source};
 use crate::fault::crash_point;
 use crate::provider::{dodo, skew};
 use crate::revenue;
-use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError};
+use crate::store::{Accepted, Answered, Change, Delivery, Effects, StoreError, Unclaimed};
 
 /// Notices that are read together, when they are tried again.
 const STUCK_AT_ONCE: u32 = 64;
@@ -95,9 +95,10 @@ pub async fn fold_stuck(app: &App) -> Result<(), StoreError> {
 
 /// Says what was changed to those who watch: pages by the change, operators by logs and metrics.
 pub fn tell(app: &App, effects: &Effects) {
-    if effects.unclaimed.is_some_and(|unclaimed| unclaimed.names_an_order) {
+    if let Some(Unclaimed { payment, order: Some(order) }) = &effects.unclaimed {
         metrics::counter!("checkout_payments_unclaimed_total").increment(1);
-        tracing::error!("a payment names an order that we do not have");
+        // Any buyer can write into a payment link's metadata: escaped.
+        tracing::error!(%payment, ?order, "a payment names an order that we do not have");
     }
     if let Some(error) = &effects.stuck {
         metrics::counter!("checkout_notices_stuck_total").increment(1);

@@ -201,7 +201,7 @@ impl Effects {
     fn add(&mut self, more: Self) {
         let Self { changes, unclaimed, stuck, told, asked } = more;
         self.changes.extend(changes);
-        self.unclaimed = self.unclaimed.or(unclaimed);
+        self.unclaimed = self.unclaimed.take().or(unclaimed);
         self.stuck = self.stuck.take().or(stuck);
         self.told.extend(told);
         self.asked.extend(asked);
@@ -209,10 +209,12 @@ impl Effects {
 }
 
 /// A payment that belongs to no order of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unclaimed {
-    /// Whether its metadata names an order in our way: then somebody should look.
-    pub names_an_order: bool,
+    /// The provider's id of it.
+    pub payment: String,
+    /// The order that a sale names in our way, in its metadata: then somebody should look.
+    pub order: Option<String>,
 }
 
 /// A piece of news that was written down, for metrics.

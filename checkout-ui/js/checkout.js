@@ -59,7 +59,9 @@ const start = (root, target, options, end, inline) => {
   let ends;
   const handle = new Promise((...both) => (ends = both));
   handle.catch(() => {}); // a page that does not listen has no unhandled rejection
-  const leave = () => root.isConnected && location.assign(payUrl(options));
+  // Where there is no connection, the browser would go to an error page.
+  const leave = () =>
+    navigator.onLine ? root.isConnected && location.assign(payUrl(options)) : addEventListener("online", leave);
   const timer = setTimeout(leave, 8000);
   const ready = load()
     .then((widget) => widget.start(root, { ...options, config, inline, target, ends, end }, payUrl, leave, timer))

@@ -1,3 +1,11 @@
+/** One sentence, where the widget's own words cannot be had. */
+export const say = (root, text) => {
+  const words = document.createElement("p");
+  words.textContent = text;
+  words.style.margin = "8px 24px 32px"; // CSSOM: no policy minds
+  root.replaceChildren(words);
+};
+
 /**
  * The second rung of the ladder, for where WebAssembly is refused or is not as it was built: the helper's own page,
  * framed in the dialog that the loader drew. Should that be refused as well, or stay silent,
@@ -6,7 +14,7 @@
 export const frame = (root, options, payUrl, leave) => {
   if (!root.isConnected) return;
   if (!options.items) {
-    root.textContent = "We have your order. The receipt comes by email as soon as the payment is confirmed.";
+    say(root, "We have your order. The receipt comes by email as soon as the payment is confirmed.");
     return;
   }
   const timer = setTimeout(leave, 8000);

@@ -3,7 +3,7 @@
  * loader covers all code that runs, and the one in module.js the rest.
  */
 import { mount } from "./checkout-ui.js";
-import { frame } from "./fallback.js";
+import { frame, say } from "./fallback.js";
 import { preload } from "./module.js";
 import { early } from "./quote.js";
 
@@ -16,6 +16,7 @@ const assets = new URL(".", import.meta.url).href;
 /**
  * The checkout in `root`, or where WebAssembly is refused the next rung of the ladder. The price is
  * asked for while the WebAssembly is on its way. `leave` is for when nothing comes up until `timer`.
+ * Without a connection it waits for one.
  */
 export const start = async (root, options, payUrl, leave, timer) => {
   const all = { ...options, config: { ...options.config, assets }, early: early(options) };
@@ -23,7 +24,12 @@ export const start = async (root, options, payUrl, leave, timer) => {
     await preload();
     return mount(root, all);
   } catch {
-    frame(root, options, payUrl, leave);
+    clearTimeout(timer);
+    if (navigator.onLine) return frame(root, options, payUrl, leave);
+    say(root, "You are offline. The checkout opens when the connection is back.");
+    await new Promise((back) => addEventListener("online", back, { once: true }));
+    root.replaceChildren();
+    return root.isConnected && start(root, options, payUrl, leave, setTimeout(leave, 8000));
   } finally {
     clearTimeout(timer);
   }

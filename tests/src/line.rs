@@ -22,11 +22,11 @@ pub enum Weather {
     Clear,
     /// Nothing passes, and what was streaming breaks off: the helper is down.
     Down,
-    /// Requests of that path wait on this side of the helper.
+    /// Requests of a path that ends so wait on this side of the helper.
     Held(&'static str),
-    /// Requests of that path reach the helper, and its answers wait.
+    /// Requests of a path that ends so reach the helper, and its answers wait.
     Unanswered(&'static str),
-    /// Requests of that path reach the helper, and its answers never arrive.
+    /// Requests of a path that ends so reach the helper, and its answers never arrive.
     Lost(&'static str),
 }
 
@@ -94,7 +94,7 @@ impl Line {
         }
         let mine = |weather: &Weather, kind: fn(&'static str) -> Weather| {
             counts
-                && matches!(weather, Weather::Held(of) | Weather::Unanswered(of) if *of == path && *weather == kind(of))
+                && matches!(weather, Weather::Held(of) | Weather::Unanswered(of) if path.ends_with(of) && *weather == kind(of))
         };
         self.until(|weather| !mine(weather, Weather::Held)).await;
         if *self.weather.borrow() == Weather::Down {
@@ -107,7 +107,7 @@ impl Line {
         self.until(|weather| !mine(weather, Weather::Unanswered)).await;
         match *self.weather.borrow() {
             Weather::Down => lost(),
-            Weather::Lost(of) if counts && of == path => lost(),
+            Weather::Lost(of) if counts && path.ends_with(of) => lost(),
             _ => self.breakable(answer),
         }
     }

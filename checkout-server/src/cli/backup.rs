@@ -47,7 +47,7 @@ pub(super) fn run(Arguments { data, to, replace, json }: &Arguments) -> Result<(
     sync_folder_of(to)?;
 
     let seconds = begun.elapsed().as_secs_f64();
-    let Contents { schema, checkouts, notices } = contents;
+    let Contents { schema, checkouts, notices, .. } = contents;
     if *json {
         let said = json!({
             "file": to, "bytes": bytes, "schema": schema, "checkouts": checkouts, "notices": notices, "seconds": seconds,

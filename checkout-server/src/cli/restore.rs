@@ -59,18 +59,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let aside = install(&copy, &database, now)?;
 
     let seconds = begun.elapsed().as_secs_f64();
-    let Contents { schema, checkouts, notices } = contents;
+    let Contents { schema, checkouts, notices, sealed } = contents;
     if *json {
         let said = json!({
             "database": database, "aside": aside, "schema": schema, "checkouts": checkouts, "notices": notices,
-            "seconds": seconds,
+            "sealed": sealed, "seconds": seconds,
         });
         return say(&said.to_string());
     }
+    let checked = if sealed { "checked" } else { "checked, but for its values: `checkout-server backup` seals them" };
     let (name, aside) =
         (database.display(), aside.map(|aside| format!("\nWhat was there is {} now.", aside.display())));
     say(&format!(
-        "{name}: {checkouts} orders and {notices} notices, checked, in {seconds:.1} s.{}\n\
+        "{name}: {checkouts} orders and {notices} notices, {checked}, in {seconds:.1} s.{}\n\
          Next: start the helper. It compares everything with the provider by itself, and mends what the copy does not \
          know; `checkout-server reconcile` waits for that and says what differed. Then see docs/operations.md, \
          \"Backup, restore, upgrade\": what no provider knows of has to be done again.",

@@ -17,6 +17,10 @@ use serde::Serialize;
 use super::{StoreError, migration};
 use crate::ordering::MOST_SENDS;
 
+mod seal;
+
+pub(super) use seal::take_off as take_seal_off;
+
 /// The name of the fact that says when a database was restored: seconds since 1970. Numbers that
 /// consumers see go on after it.
 pub(super) const RESTORED: &str = "restored_at";
@@ -33,6 +37,9 @@ pub struct Contents {
     pub checkouts: u64,
     /// Its inbox.
     pub notices: u64,
+    /// Whether it carries the seal of [`copy`], and is to the byte what was copied. One that was made by other
+    /// means has none.
+    pub sealed: bool,
 }
 
 /// Copies the database at `from` as it is now into the empty file at `to`. A helper may go on with it. The
@@ -45,11 +52,11 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     database.busy_timeout(PATIENCE)?;
     let to = to.to_str().ok_or_else(|| StoreError::Unavailable(format!("{} is no UTF-8", to.display())))?;
     database.execute("VACUUM INTO ?1", [to])?;
-    Ok(())
+    seal::put_on(&Connection::open(to)?)
 }
 
-/// Looks through a whole copy: that each page and each index is sound, each reference has its row, and this
-/// release can read it.
+/// Looks through a whole copy: that each page and each index is sound, each reference has its row, each value
+/// is what was copied, and this release can read it.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -87,6 +94,7 @@ pub fn check(copy: &Path) -> Result<Contents, StoreError> {
         schema,
         checkouts: count("SELECT count(*) FROM checkouts")?,
         notices: count("SELECT count(*) FROM notices")?,
+        sealed: seal::holds(&copy)?,
     })
 }
 
@@ -102,6 +110,7 @@ pub fn make_current(copy: &Path, replaced: Option<&Path>, now: Timestamp) -> Res
     // One file: a copy by other means may still be in the mode that has two more beside it.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     copy.pragma_update(None, "foreign_keys", "ON")?;
+    take_seal_off(&copy)?;
     migration::migrate(&mut copy)?;
     if tables(&copy)? != tables(&migration::fresh()?)? {
         return Err(StoreError::Damaged("its tables are not those of this helper".to_owned()));

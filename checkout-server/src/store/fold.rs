@@ -123,8 +123,8 @@ impl Fold<'_> {
             self.refold(&former)?;
         }
         let Some(owner) = owner else {
-            let names_an_order = joined.seen.checkout.is_some() && joined.seen.charge == Charge::Sale;
-            self.effects.unclaimed = Some(Unclaimed { names_an_order });
+            let order = joined.seen.checkout.filter(|_| joined.seen.charge == Charge::Sale);
+            self.effects.unclaimed = Some(Unclaimed { payment: joined.seen.id, order });
             return Ok(touched);
         };
         self.refold(&owner)?;

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::folder::{self, Hold};
-use super::{Rules, StoreError, migration};
+use super::{Rules, StoreError, backup, migration};
 use crate::fault::{self, Mutant, crash_point};
 
 mod disk;
@@ -168,9 +168,10 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = Readers::borrow(&self.readers).await?;
-        // A caller that goes away does not give the connection back before it is free.
-        let reading = tokio::task::spawn_blocking(move || reader.connection().map_or_else(|| Err(closed()), work));
-        reading.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+        let (answer, answered) = oneshot::channel();
+        // Nobody may wait for it any more.
+        reader.read(move |connection| drop(answer.send(caught(|| work(connection)))));
+        answered.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
@@ -187,6 +188,8 @@ fn for_writing(path: &Path) -> Result<(Connection, disk::Wal), StoreError> {
     crash_point("start.opened");
     migration::migrate(&mut connection)?;
     crash_point("start.migrated");
+    // Whoever put a copy here by hand has a database that changes now.
+    backup::take_seal_off(&connection)?;
     plan_once(&connection)?;
     write_little(&connection)?;
     let wal = disk::Wal::of(&mut connection)?;
@@ -333,14 +336,19 @@ pub(super) fn in_savepoint<T>(
         return Err(StoreError::Unavailable("no transaction could be begun".to_owned()));
     }
     connection.prepare_cached("SAVEPOINT command")?.execute([])?;
-    // A panic in one command must neither end the writer nor leave half a command behind.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| {
-        metrics::counter!("checkout_panics_total").increment(1);
-        Err(StoreError::Unavailable("a command panicked".to_owned()))
-    });
+    // What panicked must not leave half a command behind.
+    let result = caught(|| work(connection));
     if result.is_err() {
         connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
     }
     connection.prepare_cached("RELEASE command")?.execute([])?;
     result
+}
+
+/// A panic in what one caller wants ends neither the thread that does it nor the work of others (G31).
+fn caught<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        metrics::counter!("checkout_panics_total").increment(1);
+        Err(StoreError::Unavailable("a command panicked".to_owned()))
+    })
 }

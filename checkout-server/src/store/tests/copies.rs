@@ -38,7 +38,7 @@ async fn a_copy_is_the_database_at_one_moment_while_somebody_writes() {
     let (world, copy) = copied().await;
     world.order(3, None).await;
     let contents = backup::check(&copy).unwrap();
-    assert_eq!((contents.checkouts, contents.notices), (2, 2));
+    assert_eq!((contents.checkouts, contents.notices, contents.sealed), (2, 2, true));
     assert!(!copy.with_file_name("copy.db-wal").exists(), "one file is the whole copy");
 }
 
@@ -66,6 +66,35 @@ async fn a_copy_that_is_none_is_told_for_what_it_is() {
     drop(astray);
     let refused = backup::check(&copy).unwrap_err().to_string();
     assert!(refused.contains("payments"), "{refused}");
+}
+
+#[tokio::test]
+async fn one_changed_byte_in_a_value_is_noticed() {
+    let (_world, copy) = copied().await;
+    let whole = std::fs::read(&copy).unwrap();
+    let broken = copy.with_file_name("broken.db");
+    for value in ["user_1", "pay_new_1", "payment.succeeded", "\"total_amount\":"] {
+        let at = whole.windows(value.len()).position(|bytes| bytes == value.as_bytes()).expect(value);
+        let mut bytes = whole.clone();
+        bytes[at + value.len() - 1] ^= 1;
+        std::fs::write(&broken, &bytes).unwrap();
+        backup::check(&broken).expect_err(value);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_a_database_like_any_other_once_a_helper_has_it() {
+    let (world, copy) = copied().await;
+    let folder = world.database().with_file_name("by_hand");
+    crate::store::prepare_folder(&folder).unwrap();
+    let database = folder.join("checkout.db");
+    std::fs::rename(&copy, &database).unwrap();
+    Store::open(&database, rules()).unwrap().close().await;
+    // A copy of it by other means has no seal, and none that does not fit.
+    assert!(!backup::check(&database).unwrap().sealed);
+    let again = folder.join("again.db");
+    backup::copy(&database, &again).unwrap();
+    assert!(backup::check(&again).unwrap().sealed);
 }
 
 #[tokio::test]

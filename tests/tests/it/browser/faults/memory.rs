@@ -5,7 +5,7 @@ use checkout_tests::line::Weather;
 use serde_json::Value;
 
 use super::flow::{ORDERS, Step};
-use super::scene::{Scene, View};
+use super::scene::{GLANCE, Scene, View};
 use super::tally::ONCE;
 
 /// A page under a policy, or a private window, in which storage throws.
@@ -87,6 +87,32 @@ async fn what_is_over_leaves_no_address_behind_and_old_orders_are_dropped() {
     // The next one is a new order.
     scene.press_trigger().await;
     scene.until(View::Form).await;
+}
+
+/// Nothing of the widget is there yet when the network goes: the page stays, and the purchase goes on later.
+#[tokio::test]
+async fn offline_before_the_widget_was_ever_loaded_waits_on_the_same_page() {
+    // The widget's, or the helper's own page.
+    let form = "return !!(root ?? document).querySelector('form button[type=submit]')";
+    for missing in ["/checkout-ui.js", "/checkout-ui_bg.wasm"] {
+        let mut scene = Scene::open(Options::default()).await;
+        scene.line.turn(Weather::Lost(missing));
+        scene.anew().await;
+        scene
+            .browser
+            .wait_for("the loader", async || scene.script("return !!window.Checkout").await == Some(true))
+            .await;
+        scene.offline(true).await;
+        scene.line.turn(Weather::Clear);
+        scene.press_trigger().await;
+        let still_there = "return !!root && location.pathname === '/' && !root.querySelector('iframe')";
+        for _ in 0..20 {
+            assert_eq!(scene.script(still_there).await, Some(true), "{missing}");
+            tokio::time::sleep(GLANCE).await;
+        }
+        scene.offline(false).await;
+        scene.browser.wait_for("a form", async || scene.script(form).await == Some(true)).await;
+    }
 }
 
 #[tokio::test]
