@@ -93,7 +93,7 @@ async fn what_is_over_leaves_no_address_behind_and_old_orders_are_dropped() {
 #[tokio::test]
 async fn offline_before_the_widget_was_ever_loaded_waits_on_the_same_page() {
     // The widget's, or the helper's own page.
-    let form = "return !!(root ?? document).querySelector('form button[type=submit]')";
+    let form = "return !!(root ?? document).querySelector('form input[type=email]')";
     for missing in ["/checkout-ui.js", "/checkout-ui_bg.wasm"] {
         let mut scene = Scene::open(Options::default()).await;
         scene.line.turn(Weather::Lost(missing));
