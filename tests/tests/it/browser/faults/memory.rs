@@ -95,9 +95,8 @@ async fn offline_before_the_widget_was_ever_loaded_waits_on_the_same_page() {
     // The widget's, or the helper's own page.
     let form = "return !!(root ?? document).querySelector('form input[type=email]')";
     for missing in ["/checkout-ui.js", "/checkout-ui_bg.wasm"] {
-        let mut scene = Scene::open(Options::default()).await;
-        scene.line.turn(Weather::Lost(missing));
-        scene.anew().await;
+        let scene = Scene::open(Options::default()).await;
+        scene.before_the_widget(missing).await;
         scene
             .browser
             .wait_for("the loader", async || scene.script("return !!window.Checkout").await == Some(true))

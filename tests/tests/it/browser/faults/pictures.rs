@@ -8,6 +8,8 @@ use checkout_tests::line::Weather;
 use super::flow::{ORDERS, QUOTES, Step};
 use super::scene::{Scene, View};
 
+const SAYS_OFFLINE: &str = "return !!root?.querySelector('dialog').innerText.includes('offline')";
+
 async fn take(scene: &Scene, name: &str, look: &str) {
     assert!(!scene.browser.scrolls_sideways().await, "{name} {look}");
     assert_accessible(&scene.browser, name).await;
@@ -42,5 +44,12 @@ async fn pictures_of_every_fault() {
         scene.browser.find_saying(".trouble", "does not answer").await;
         take(&scene, "no-answer", look).await;
         scene.line.turn(Weather::Held(QUOTES));
+
+        scene.before_the_widget("/checkout-ui_bg.wasm").await;
+        scene.offline(true).await;
+        scene.press_trigger().await;
+        scene.browser.wait_for("a word", async || scene.script(SAYS_OFFLINE).await == Some(true)).await;
+        take(&scene, "offline", look).await;
+        scene.offline(false).await;
     }
 }

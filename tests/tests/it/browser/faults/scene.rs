@@ -176,6 +176,14 @@ impl Scene {
         self.browser.devtools("Network.emulateNetworkConditions", conditions).await;
     }
 
+    /// The shop's page, to which a file of the widget has not come yet; nor has it been cached.
+    pub(super) async fn before_the_widget(&self, missing: &'static str) {
+        self.browser.go("about:blank").await;
+        self.browser.devtools("Network.clearBrowserCache", json!({})).await;
+        self.line.turn(Weather::Lost(missing));
+        self.visit("/").await;
+    }
+
     /// The tab is closed, and a new one opened.
     pub(super) async fn another_tab(&self) {
         self.browser.new_tab().await;
