@@ -60,8 +60,11 @@ const start = (root, target, options, end, inline) => {
   const handle = new Promise((...both) => (ends = both));
   handle.catch(() => {}); // a page that does not listen has no unhandled rejection
   // Where there is no connection, the browser would go to an error page.
-  const leave = () =>
-    navigator.onLine ? root.isConnected && location.assign(payUrl(options)) : addEventListener("online", leave);
+  const leave = () => {
+    if (navigator.onLine) return root.isConnected && location.assign(payUrl(options));
+    root.replaceChildren(make("p", { style: "margin:24px" }, "You are offline."));
+    addEventListener("online", leave);
+  };
   const timer = setTimeout(leave, 8000);
   const ready = load()
     .then((widget) => widget.start(root, { ...options, config, inline, target, ends, end }, payUrl, leave, timer))

@@ -97,10 +97,6 @@ async fn offline_before_the_widget_was_ever_loaded_waits_on_the_same_page() {
     for missing in ["/checkout-ui.js", "/checkout-ui_bg.wasm"] {
         let scene = Scene::open(Options::default()).await;
         scene.before_the_widget(missing).await;
-        scene
-            .browser
-            .wait_for("the loader", async || scene.script("return !!window.Checkout").await == Some(true))
-            .await;
         scene.offline(true).await;
         scene.line.turn(Weather::Clear);
         scene.press_trigger().await;

@@ -182,6 +182,11 @@ impl Scene {
         self.browser.devtools("Network.clearBrowserCache", json!({})).await;
         self.line.turn(Weather::Lost(missing));
         self.visit("/").await;
+        let tried = format!(
+            "document.querySelector('checkout-button').dispatchEvent(new Event('focusin', {{ bubbles: true, composed: true }}));
+            return performance.getEntriesByType('resource').some(({{ name }}) => name.endsWith('{missing}'))"
+        );
+        self.browser.wait_for(missing, async || self.script(&tried).await == Some(true)).await;
     }
 
     /// The tab is closed, and a new one opened.
