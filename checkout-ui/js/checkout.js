@@ -59,11 +59,11 @@ const start = (root, target, options, end, inline) => {
   let ends;
   const handle = new Promise((...both) => (ends = both));
   handle.catch(() => {}); // a page that does not listen has no unhandled rejection
-  // Where there is no connection, the browser would go to an error page.
+  // Without a connection the browser would show an error page: wait for one.
   const leave = () => {
-    if (navigator.onLine) return root.isConnected && location.assign(payUrl(options));
-    root.replaceChildren(make("p", { style: "margin:24px" }, "You are offline."));
-    addEventListener("online", leave);
+    if (!root.isConnected) return;
+    if (navigator.onLine) location = payUrl(options);
+    else setTimeout(leave, 999, root.replaceChildren(make("p", { style: "margin:24px" }, "You are offline.")));
   };
   const timer = setTimeout(leave, 8000);
   const ready = load()

@@ -1,6 +1,7 @@
 /** One sentence, where the widget's own words cannot be had. */
 export const say = (root, text) => {
   const words = document.createElement("p");
+  words.role = "alert";
   words.textContent = text;
   words.style.margin = "8px 24px 32px"; // CSSOM: no policy minds
   root.replaceChildren(words);

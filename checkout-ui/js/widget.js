@@ -28,8 +28,9 @@ export const start = async (root, options, payUrl, leave, timer) => {
     if (navigator.onLine) return frame(root, options, payUrl, leave);
     say(root, "You are offline. The checkout opens when the connection is back.");
     await new Promise((back) => addEventListener("online", back, { once: true }));
+    await new Promise((go) => setTimeout(go, 999)); // the way there is often not open yet
     root.replaceChildren();
-    return root.isConnected && start(root, options, payUrl, leave, setTimeout(leave, 8000));
+    if (root.isConnected) return start(root, options, payUrl, leave, setTimeout(leave, 8000));
   } finally {
     clearTimeout(timer);
   }

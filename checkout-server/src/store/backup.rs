@@ -37,7 +37,7 @@ pub struct Contents {
     pub checkouts: u64,
     /// Its inbox.
     pub notices: u64,
-    /// Whether it carries the seal of [`copy`], and is to the byte what was copied. One that was made by other
+    /// Whether it carries the seal of [`copy`], and each value is what was copied. One that was made by other
     /// means has none.
     pub sealed: bool,
 }

@@ -349,6 +349,6 @@ pub(super) fn in_savepoint<T>(
 fn caught<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
         metrics::counter!("checkout_panics_total").increment(1);
-        Err(StoreError::Unavailable("a command panicked".to_owned()))
+        Err(StoreError::Unavailable("what was asked of it panicked".to_owned()))
     })
 }

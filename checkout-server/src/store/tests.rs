@@ -5,6 +5,7 @@ mod copies;
 mod orders;
 mod storm;
 mod strangers;
+mod threads;
 mod time;
 mod upgrades;
 mod world;

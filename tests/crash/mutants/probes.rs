@@ -25,6 +25,9 @@ const ASKED_AFTER: Duration = Duration::from_millis(6_500);
 const WRITES: u32 = 8;
 const WRITING: Duration = Duration::from_millis(150);
 const IDLE: Duration = Duration::from_millis(250);
+/// How many ask meanwhile, one after the other, and how long after one another.
+const CROWD: usize = 12;
+const BETWEEN: Duration = Duration::from_millis(70);
 
 /// Asks all of it, while the shop is open.
 pub(super) async fn while_open(world: &World, round: u64) -> Verdict {
@@ -110,47 +113,54 @@ async fn fleeting(world: &World, round: u64) -> Verdict {
 /// A part of a payment goes back once, also when the answer to it is lost (G6; the oracle counts).
 async fn half_back(world: &World, round: u64) -> Verdict {
     let mut verdict = Verdict::default();
-    let unrefunded = "SELECT id FROM payments WHERE state = 'succeeded' AND amount >= 400 AND charge = 'sale'
-                      AND id NOT IN (SELECT object_id FROM intents) ORDER BY id DESC LIMIT 3";
-    let database = crate::oracle::open(&world.database());
-    let payments = database.and_then(|database| strings(&database, unrefunded));
-    verdict.check(payments.is_ok(), format!("the payments cannot be read: {:?}", payments.as_ref().err()));
-    let payments = payments.unwrap_or_default();
     world.provider.rule(|line| if line.starts_with("POST /refunds") { Fault::DropReply } else { Fault::Pass });
-    for payment in payments {
-        let truth = world.truth();
-        let paid =
-            truth["payments"].as_array().into_iter().flatten().find(|paid| paid["payment_id"] == payment.as_str());
-        let Some(currency) = paid.and_then(|paid| paid["currency"].as_str()) else { continue };
-        let request = client()
-            .post(format!("{}/v1/payments/{payment}/refunds", world.door.url()))
-            .bearer_auth(SECRET_KEY)
-            .header("idempotency-key", format!("half-{payment}-{round}"))
-            .json(&json!({"amount": {"amount": 100, "currency": currency}}));
-        let status = request.send().await.map(|answer| answer.status());
-        verdict.check(status.is_ok(), format!("a refund was not answered: {status:?}"));
+    for (payment, currency) in refundable(world, 3, &mut verdict) {
+        let answer = give_back(world, &payment, &currency, &format!("half-{payment}-{round}")).await;
+        verdict.check(answer.is_ok(), format!("a refund was not answered: {answer:?}"));
     }
     world.provider.rule(|_| Fault::Pass);
     verdict
 }
 
+/// So many of the newest payments of which nothing went back yet, and their currencies.
+fn refundable(world: &World, most: usize, verdict: &mut Verdict) -> Vec<(String, String)> {
+    let unrefunded = "SELECT id FROM payments WHERE state = 'succeeded' AND amount >= 400 AND charge = 'sale'
+                      AND id NOT IN (SELECT object_id FROM intents) ORDER BY id DESC";
+    let database = crate::oracle::open(&world.database());
+    let payments = database.and_then(|database| strings(&database, unrefunded));
+    verdict.check(payments.is_ok(), format!("the payments cannot be read: {:?}", payments.as_ref().err()));
+    let truth = world.truth();
+    let currency = |payment: &String| {
+        let paid = truth["payments"].as_array()?.iter().find(|paid| paid["payment_id"] == payment.as_str())?;
+        Some(paid["currency"].as_str()?.to_owned())
+    };
+    let payments = payments.unwrap_or_default().into_iter().take(most);
+    payments.filter_map(|payment| currency(&payment).map(|currency| (payment, currency))).collect()
+}
+
+/// Asks for a part of a payment; gives the answer.
+async fn give_back(world: &World, payment: &str, currency: &str, key: &str) -> Result<String, reqwest::Error> {
+    let request = client()
+        .post(format!("{}/v1/payments/{payment}/refunds", world.door.url()))
+        .bearer_auth(SECRET_KEY)
+        .header("idempotency-key", key)
+        .json(&json!({"amount": {"amount": 100, "currency": currency}}));
+    request.send().await?.text().await
+}
+
 /// Somebody else holds the database for a moment, again and again: everybody waits for their turn, and nobody
-/// is refused (`BEGIN IMMEDIATE` and a busy timeout).
+/// is refused (`BEGIN IMMEDIATE` and a busy timeout). A refund reads what is left before it is written down:
+/// in a transaction that became a writer only then, it could not wait.
 async fn crowded(world: &World, round: u64) -> Verdict {
     let mut verdict = Verdict::default();
+    let payments = refundable(world, CROWD, &mut verdict);
     let path = world.database();
     let writing = tokio::task::spawn_blocking(move || write_beside(&path));
-    let mut asked = 0_u32;
-    while !writing.is_finished() {
-        asked += 1;
-        let request = client()
-            .post(format!("{}/v1/payments/pay_of_nobody/refunds", world.door.url()))
-            .bearer_auth(SECRET_KEY)
-            .header("idempotency-key", format!("nobody-{}-{round}-{asked}", world.seed))
-            .json(&json!({}));
-        let status = request.send().await.map(|answer| answer.status());
-        let waited = status.as_ref().is_ok_and(|status| *status == StatusCode::NOT_FOUND);
-        verdict.check(waited, format!("G2d: while somebody else wrote, a question was answered with {status:?}"));
+    for (payment, currency) in payments {
+        tokio::time::sleep(BETWEEN).await;
+        let answer = give_back(world, &payment, &currency, &format!("beside-{payment}-{round}")).await;
+        let waited = answer.as_ref().is_ok_and(|answer| !answer.contains("storage_unavailable"));
+        verdict.check(waited, format!("G2d: while somebody else wrote, a refund was answered with {answer:?}"));
     }
     let written = writing.await.map_err(|error| error.to_string()).and_then(|written| written);
     verdict.check(written.is_ok(), written.err().unwrap_or_default());

@@ -15,7 +15,7 @@ const TABLE: &str = "backup_seal";
 /// # Errors
 /// See [`StoreError`]; then the copy is of no use.
 pub(super) fn put_on(copy: &Connection) -> Result<(), StoreError> {
-    // What a copy is that was ended in the middle, nobody asks.
+    // Nobody uses a copy that was ended in the middle.
     copy.pragma_update(None, "journal_mode", "OFF")?;
     take_off(copy)?;
     let hash = of(copy)?;
@@ -25,6 +25,9 @@ pub(super) fn put_on(copy: &Connection) -> Result<(), StoreError> {
 }
 
 /// Makes a copy, or what was one, a database that changes.
+///
+/// # Errors
+/// See [`StoreError`].
 pub(in crate::store) fn take_off(database: &Connection) -> Result<(), StoreError> {
     Ok(database.execute_batch(&format!("DROP TABLE IF EXISTS {TABLE}"))?)
 }
@@ -43,17 +46,27 @@ pub(super) fn holds(copy: &Connection) -> Result<bool, StoreError> {
     if kept.ok_or_else(changed)?.as_slice() == of(copy)?.as_slice() { Ok(true) } else { Err(changed()) }
 }
 
-/// The hash of all tables, with how each was made and each of its rows.
+/// The hash of all tables, with how each was made and each of its rows. What SQLite counts for its planner
+/// is no part of it.
 fn of(copy: &Connection) -> Result<[u8; 32], StoreError> {
     let mut hash = Sha256::new();
-    let made = format!("(SELECT type, name, sql FROM sqlite_schema WHERE name <> '{TABLE}' ORDER BY type, name)");
-    rows(copy, &made, &mut hash)?;
-    let mut tables =
-        copy.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> ?1 ORDER BY name")?;
-    let tables = tables.query_map([TABLE], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    for table in tables {
-        // Without an index the rows come in the order in which they are kept, whichever release reads them.
-        rows(copy, &format!("\"{table}\" NOT INDEXED"), &mut hash)?;
+    let ours = format!("name NOT IN ('{TABLE}', 'sqlite_schema') AND name NOT LIKE 'sqlite_stat%'");
+    rows(copy, &format!("(SELECT type, name, sql FROM sqlite_schema WHERE {ours} ORDER BY type, name)"), &mut hash)?;
+    let sql = format!(
+        "SELECT name, wr, ncol FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND {ours} ORDER BY name"
+    );
+    let mut tables = copy.prepare(&sql)?;
+    let tables = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    for table in tables.collect::<Result<Vec<(String, bool, i64)>, _>>()? {
+        // An order that no index and no later SQLite changes.
+        let source = match table {
+            (name, false, _) => format!("\"{name}\" NOT INDEXED ORDER BY rowid"),
+            (name, true, columns) => {
+                let columns: Vec<String> = (1..=columns).map(|column| column.to_string()).collect();
+                format!("\"{name}\" ORDER BY {}", columns.join(", "))
+            }
+        };
+        rows(copy, &source, &mut hash)?;
     }
     Ok(hash.finalize().into())
 }

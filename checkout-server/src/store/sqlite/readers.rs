@@ -1,6 +1,6 @@
 //! The connections that only read. Each has a thread of its own, as the writer has: a connection's memory
-//! then stays in one place of the allocator's and does not wander through as many as there are threads (G33),
-//! and reading waits for nothing else that blocks. They are lent to one caller at a time.
+//! then stays in one arena of the allocator, not in as many as there are threads (G33), and reading waits for
+//! nothing else that blocks. They are lent to one caller at a time.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

@@ -240,10 +240,15 @@ fn what_would_lose_something_is_refused() {
     }
     fs::write(path("odd.db"), &bytes).unwrap();
     let odd = rusqlite::Connection::open(path("odd.db")).unwrap();
-    odd.execute_batch("DROP TABLE messages").unwrap();
+    for (change, told) in [
+        ("UPDATE checkouts SET created_at = created_at + 1", "its seal does not fit"),
+        ("DROP TABLE backup_seal; DROP TABLE messages", "tables are not those"),
+    ] {
+        odd.execute_batch(change).unwrap();
+        let refused = refused(&run(&["restore", &path("odd.db"), "--data", &path("second")]));
+        assert!(refused.contains(told), "{refused}");
+    }
     drop(odd);
-    let odd = refused(&run(&["restore", &path("odd.db"), "--data", &path("second")]));
-    assert!(odd.contains("tables are not those"), "{odd}");
     assert!(!Path::new(&path("second/checkout.db")).exists());
     fs::write(path("live.db"), &bytes).unwrap();
     fs::write(path("live.db-wal"), "committed and not in the file").unwrap();
