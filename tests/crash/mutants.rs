@@ -145,7 +145,9 @@ async fn work(
     }
     verdict.join(probes::while_open(world, round).await);
     let_time_pass(world)?;
-    let left = [load.finish(PATIENCE).await, settle(world, PATIENCE).await];
+    let finished = load.finish(PATIENCE).await;
+    verdict.join(probes::when_closed(world, round).await);
+    let left = [finished, settle(world, PATIENCE).await];
     verdict.join(probes::afterwards(world, history));
     verdict.join(oracle::check(world, history, &world.database()).await);
     // Last: what is behind it says more.
