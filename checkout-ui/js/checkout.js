@@ -38,7 +38,7 @@ const shade = (host, child) => {
 let loading;
 /** `import` checks no hash. An element does, and then the page knows the module by its address. */
 const load = () =>
-  (loading ??= new Promise((onload, onerror) =>
+  (loading ||= new Promise((onload, onerror) =>
     document.body.append(make("script", { type: "module", integrity: "__GLUE__", nonce: document.querySelector("[nonce]")?.nonce, src, onload, onerror })),
   )
     .then(() => import(src))

@@ -241,7 +241,7 @@ fn what_would_lose_something_is_refused() {
     fs::write(path("odd.db"), &bytes).unwrap();
     let odd = rusqlite::Connection::open(path("odd.db")).unwrap();
     for (change, told) in [
-        ("UPDATE checkouts SET created_at = created_at + 1", "its seal does not fit"),
+        ("INSERT INTO facts (name, value) VALUES ('odd', '')", "its seal does not fit"),
         ("DROP TABLE backup_seal; DROP TABLE messages", "tables are not those"),
     ] {
         odd.execute_batch(change).unwrap();

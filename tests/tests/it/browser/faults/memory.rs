@@ -2,7 +2,7 @@
 
 use checkout_tests::browser::{Key, Options};
 use checkout_tests::line::Weather;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::flow::{ORDERS, Step};
 use super::scene::{GLANCE, Scene, View};
@@ -100,9 +100,9 @@ async fn offline_before_the_widget_was_ever_loaded_waits_on_the_same_page() {
         scene.offline(true).await;
         scene.line.turn(Weather::Clear);
         scene.press_trigger().await;
-        let still_there = "return !!root && location.pathname === '/' && !root.querySelector('iframe')";
+        let seen = "return [location.pathname, root?.querySelectorAll('dialog, iframe').length, navigator.onLine]";
         for _ in 0..20 {
-            assert_eq!(scene.script(still_there).await, Some(true), "{missing}");
+            assert_eq!(scene.script(seen).await, Some(json!(["/", 1, false])), "{missing}");
             tokio::time::sleep(GLANCE).await;
         }
         scene.offline(false).await;
