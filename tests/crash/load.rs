@@ -157,25 +157,32 @@ impl Load {
     }
 
     /// Begins nothing new, and waits until everybody knows what became of what they began, and all webhooks
-    /// are handed over. A helper has to run.
+    /// are handed over. Those that come later still are. A helper has to run.
     ///
     /// # Errors
     /// It takes longer than `patience`: somebody was never told, which is a failure of the helper's.
-    pub(crate) async fn finish(mut self, patience: Duration) -> Result<(), String> {
+    pub(crate) async fn close(&mut self, patience: Duration) -> Result<(), String> {
         self.shop.closing.cancel();
         let all = async {
             while self.people.join_next().await.is_some() {}
             // Only then nothing new happens at the provider's.
             while !self.is_quiet().await {}
         };
-        let finished = tokio::time::timeout(patience, all).await.is_ok();
-        self.shop.over.cancel();
+        let closed = tokio::time::timeout(patience, all).await;
         let (left, parcels) = (self.people.len(), self.shop.office.open_ends());
+        let told = |_| format!("after {patience:?} {left} clients were not told, {parcels} webhooks were not taken");
+        closed.map_err(told)
+    }
+
+    /// The same, and then everybody goes.
+    ///
+    /// # Errors
+    /// As of [`Load::close`].
+    pub(crate) async fn finish(mut self, patience: Duration) -> Result<(), String> {
+        let closed = self.close(patience).await;
+        self.shop.over.cancel();
         while self.couriers.join_next().await.is_some() {}
-        if finished {
-            return Ok(());
-        }
-        Err(format!("after {patience:?} {left} clients were not told, {parcels} webhooks were not taken"))
+        closed
     }
 
     /// Whether everything is handed over, and the provider has sent all that it wants to tell, and is to do

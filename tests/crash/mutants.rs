@@ -137,7 +137,7 @@ async fn work(
 ) -> Result<(), String> {
     let mut chance = world.chance("mutants");
     let mut helper = Helper::start(world, start).await?;
-    let load = Load::start(world, Crowd::default(), history);
+    let mut load = Load::start(world, Crowd::default(), history);
     for _ in 0..ROUND {
         tokio::time::sleep(Duration::from_millis(100 + chance.below(200))).await;
         helper.kill().await;
@@ -145,9 +145,9 @@ async fn work(
     }
     verdict.join(probes::while_open(world, round).await);
     let_time_pass(world)?;
-    let finished = load.finish(PATIENCE).await;
+    let closed = load.close(PATIENCE).await;
     verdict.join(probes::when_closed(world, round).await);
-    let left = [finished, settle(world, PATIENCE).await];
+    let left = [closed, load.finish(PATIENCE).await, settle(world, PATIENCE).await];
     verdict.join(probes::afterwards(world, history));
     verdict.join(oracle::check(world, history, &world.database()).await);
     // Last: what is behind it says more.
